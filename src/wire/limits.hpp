@@ -1,0 +1,41 @@
+// Every maximum of the wire format, in one place. What a decoder meets above these is refused.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.hpp"
+
+namespace horde::wire {
+
+inline constexpr std::uint8_t kVersion = 1;
+
+/// A datagram that we send: below the 1280 B that every IPv6 path carries, less 48 B of headers.
+inline constexpr std::size_t kDatagramBytesMax = 1232;
+/// A datagram that we accept: what UDP can carry.
+inline constexpr std::size_t kDatagramBytesAcceptedMax = 65'507;
+
+inline constexpr std::size_t kKeyBytesMax = 512;
+inline constexpr std::size_t kValueBytesMax = 64 * 1024;
+inline constexpr std::size_t kNodeNameBytesMax = 255;
+/// Concurrent writes of one key that travel in one message.
+inline constexpr std::size_t kSiblingsMax = 256;
+/// Dots that one push may list as superseded.
+inline constexpr std::size_t kSupersedesMax = 4'096;
+/// Runs in one vector, and nodes in its list of closed runs.
+inline constexpr std::size_t kVectorRunsMax = 65'536;
+inline constexpr std::size_t kPageEntriesMax = 65'536;
+inline constexpr std::size_t kRangesMax = 4'096;
+inline constexpr std::size_t kRangeDotsMax = 262'144;
+
+/// A message that is cut into fragments, before cutting.
+inline constexpr std::size_t kMessageBytesMax = 16 * 1024 * 1024;
+inline constexpr std::size_t kFragmentsMax = 16 * 1024;
+/// Bytes of unfinished messages that one peer, and all peers together, may make us hold.
+inline constexpr std::size_t kReassemblyBytesPerPeerMax = 2 * kMessageBytesMax;
+inline constexpr std::size_t kReassemblyMessagesPerPeerMax = 64;
+
+/// After this long a datagram that is still under way is taken as gone (replication.md, C2).
+inline constexpr base::Duration kDatagramLifetimeMax = base::seconds(10);
+
+}  // namespace horde::wire
