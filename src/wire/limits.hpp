@@ -19,12 +19,14 @@ inline constexpr std::size_t kKeyBytesMax = 512;
 inline constexpr std::size_t kValueBytesMax = 64 * 1024;
 inline constexpr std::size_t kNodeNameBytesMax = 255;
 /// Concurrent writes of one key that travel in one message.
-inline constexpr std::size_t kSiblingsMax = 256;
+inline constexpr std::size_t kSiblingsMax = 65'536;
 /// Dots that one push may list as superseded.
-inline constexpr std::size_t kSupersedesMax = 4'096;
+inline constexpr std::size_t kSupersedesMax = 65'536;
 /// Runs in one vector, and nodes in its list of closed runs.
 inline constexpr std::size_t kVectorRunsMax = 65'536;
 inline constexpr std::size_t kPageEntriesMax = 65'536;
+/// Pages that one pull may ask for at once.
+inline constexpr std::size_t kPagesWindowMax = 256;
 inline constexpr std::size_t kRangesMax = 4'096;
 inline constexpr std::size_t kRangeDotsMax = 262'144;
 
