@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the tests of a build directory and the scenarios, and counts single cases.
 
-    run_tests.py BUILD_DIR [--suite NAME]... [--no-scenarios]
+    run_tests.py BUILD_DIR [--suite NAME]... [--scenarios N]
 
 Counted are the cases inside a GoogleTest program, each check script, and each scenario file. A
 program that dies counts as one failure more. Only what failed is shown, in full. Exits with 1 when
@@ -108,9 +108,10 @@ def run_scenario(program, path):
     return Tally(failures=[(f"{name} (exit code {result.returncode})", result.stdout)])
 
 
-def run_scenarios(build):
+def run_scenarios(build, count_max):
     program = (build / "tools" / "horde").resolve()
     paths = sorted((ROOT / "scenarios").rglob("*.json"))
+    paths = paths[::max(1, -(-len(paths) // count_max))]
     tally = Tally()
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for one in pool.map(lambda path: run_scenario(program, path), paths):
@@ -122,12 +123,12 @@ def main():
     parser = argparse.ArgumentParser(description="Runs tests and counts single cases.")
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--suite", action="append", default=[])
-    parser.add_argument("--no-scenarios", action="store_true")
+    parser.add_argument("--scenarios", metavar="N", type=int, default=sys.maxsize,
+                        help="at most so many of them, spread over the list")
     options = parser.parse_args()
 
-    stages = [("tests and checks", lambda: run_meson_tests(options.build, options.suite))]
-    if not options.no_scenarios:
-        stages.append(("scenarios", lambda: run_scenarios(options.build)))
+    stages = [("tests and checks", lambda: run_meson_tests(options.build, options.suite)),
+              ("scenarios", lambda: run_scenarios(options.build, options.scenarios))]
     total = Tally()
     for title, stage in stages:
         start = time.monotonic()
