@@ -63,7 +63,7 @@ def gtest_tally(program, output, succeeded):
 
 def test_tally(record):
     """Counts one test of meson's log."""
-    name = record["name"]
+    name = record["name"].split(" / ")[-1]  # Without the project and the suite.
     output = (record.get("stdout") or "") + (record.get("stderr") or "")
     succeeded = record["result"] == "OK"
     if "[==========]" in output:
