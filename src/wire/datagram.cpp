@@ -59,7 +59,7 @@ std::vector<base::Bytes> pack(const Sender& sender, const std::vector<Frame>& fr
   const auto finish = [&] {
     Writer datagram;
     datagram.u8(kVersion);
-    datagram.fixed64(base::hash64(payload, kChecksumSeed));
+    datagram.fixed64(checksum(payload));
     datagram.raw(payload);
     HORDE_ASSERT(datagram.size() <= kDatagramBytesMax);
     out.push_back(std::move(datagram).take());
@@ -83,6 +83,10 @@ std::vector<base::Bytes> pack(const Sender& sender, const std::vector<Frame>& fr
   return out;
 }
 
+std::uint64_t checksum(base::BytesView payload) {
+  return base::hash64(payload, kChecksumSeed);
+}
+
 Decoded<DatagramView> unpack(base::BytesView bytes) {
   Reader reader(bytes);
   if (bytes.size() > kDatagramBytesAcceptedMax) {
@@ -91,8 +95,8 @@ Decoded<DatagramView> unpack(base::BytesView bytes) {
   if (const std::uint8_t version = reader.u8(); reader.ok() && version != kVersion) {
     reader.fail(DecodeErrc::bad_version, 0);
   }
-  const std::uint64_t checksum = reader.fixed64();
-  if (reader.ok() && checksum != base::hash64(bytes.substr(reader.offset()), kChecksumSeed)) {
+  const std::uint64_t claimed = reader.fixed64();
+  if (reader.ok() && claimed != checksum(bytes.substr(reader.offset()))) {
     reader.fail(DecodeErrc::bad_checksum, 1);
   }
   DatagramView out;

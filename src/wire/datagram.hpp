@@ -61,6 +61,9 @@ struct DatagramView {
 /// kDatagramBytesMax. Requires: each frame fits into one datagram (the Fragmenter sees to it).
 [[nodiscard]] std::vector<base::Bytes> pack(const Sender& sender, const std::vector<Frame>& frames);
 
+/// The checksum of a datagram of which `payload` is all that follows the checksum.
+[[nodiscard]] std::uint64_t checksum(base::BytesView payload);
+
 /// Checks version, checksum and framing. Views point into `bytes`. Frame bodies are not looked
 /// into.
 [[nodiscard]] Decoded<DatagramView> unpack(base::BytesView bytes);

@@ -1,0 +1,38 @@
+// Fuzz targets: one function per decoder that takes any bytes and aborts when a promise is broken.
+//
+//   fuzz_<name>     libFuzzer's program around run_<name>, built with -Dfuzz=true
+//   fuzz_replay     an ordinary test: every target over its seeds and its kept corpus
+//   corpus/<name>/  inputs that once reached something new, or broke something
+//
+// A new decoder gets a file <name>.cpp here, a row in kFuzzTargets and one in meson.build. Seeds
+// are made by the encoder rather than kept, so that they follow the format.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+
+namespace horde::props {
+
+void run_datagram(base::BytesView input);
+std::vector<base::Bytes> datagram_seeds();
+
+void run_fragments(base::BytesView input);
+std::vector<base::Bytes> fragments_seeds();
+
+struct FuzzTarget {
+  std::string_view name;
+  void (*run)(base::BytesView input);  // Any bytes. Aborts on a finding.
+  std::vector<base::Bytes> (*seeds)();
+};
+
+inline constexpr std::array kFuzzTargets = {
+    FuzzTarget{"datagram", run_datagram, datagram_seeds},
+    FuzzTarget{"fragments", run_fragments, fragments_seeds},
+};
+
+}  // namespace horde::props
