@@ -1,0 +1,50 @@
+#include "scenario/checks.hpp"
+
+#include <array>
+
+namespace horde::scenario {
+namespace {
+
+constexpr auto kAlways = CheckKind::always;
+constexpr auto kEventually = CheckKind::eventually;
+constexpr auto kSometimes = CheckKind::sometimes;
+
+constexpr std::array kChecks{
+    CheckInfo{"A1", kAlways, "what is read is the projection of the replicated map"},
+    CheckInfo{"A2", kAlways, "vectors only grow within a boot, and no dot is used twice"},
+    CheckInfo{"A3", kAlways, "joining states is commutative, associative and idempotent"},
+    CheckInfo{"A4", kAlways, "an acknowledged put that nobody removed is in some live state"},
+    CheckInfo{"A10", kAlways, "queues, tables and tombstones stay within their bounds"},
+    CheckInfo{"A11", kAlways, "a replica holds exactly the unsuperseded events its vector covers"},
+    CheckInfo{"A12", kAlways, "a vector that covers an event covers all that it supersedes"},
+    CheckInfo{"E1", kEventually, "all maps are equal"},
+    CheckInfo{"E2", kEventually, "all views of the membership are equal"},
+    CheckInfo{"E6", kEventually, "traffic is back to what an idle cluster sends"},
+    CheckInfo{"E7", kEventually, "nothing is pending without a named reason"},
+    CheckInfo{"conflict", kSometimes, "one key was written concurrently"},
+    CheckInfo{"truncated_sync", kSometimes, "a session needed more than one page"},
+    CheckInfo{"reconcile", kSometimes, "a replica below a floor reconciled by hashes"},
+    CheckInfo{"session_restart", kSometimes, "a session was told to start again"},
+    CheckInfo{"push_buffered", kSometimes, "a pushed event had to wait for an earlier one"},
+    CheckInfo{"tombstone_dropped", kSometimes, "a tombstone was dropped"},
+    CheckInfo{"run_closed", kSometimes, "an ended run was closed by agreement"},
+    CheckInfo{"suspicion_refuted", kSometimes, "a suspected node proved to be alive"},
+    CheckInfo{"member_dead", kSometimes, "a node was declared dead"},
+};
+
+}  // namespace
+
+std::span<const CheckInfo> known_checks() {
+  return kChecks;
+}
+
+std::string_view what_check_says(std::string_view id) {
+  for (const CheckInfo& check : kChecks) {
+    if (check.id == id) {
+      return check.says;
+    }
+  }
+  return {};
+}
+
+}  // namespace horde::scenario

@@ -1,0 +1,117 @@
+// Scenario: one experiment as a value: the cluster, its network, what happens when, what must hold.
+//
+// `parse` makes it from a file and `to_json` writes it back (parse.hpp). Every field has a default;
+// a default-constructed Scenario is three nodes that idle until they have settled. Instants are
+// durations since time 0, which is when the cluster has formed (with `formed: false`: the start).
+#pragma once
+
+#include "scenario/checks.hpp"
+#include "scenario/steps.hpp"
+
+namespace horde::scenario {
+
+inline constexpr std::int64_t kScenarioVersion = 1;
+inline constexpr std::int64_t kNodesMax = 10'000;
+
+struct NodeOptions {
+  std::string name;
+  base::Duration starts;        // After the start of the run.
+  base::Duration clock_offset;  // Of the wall clock; may be negative.
+  Drift clock_drift;
+  friend bool operator==(const NodeOptions&, const NodeOptions&) = default;
+};
+
+enum class Propagation : std::uint8_t { eager, interval };
+enum class Distribution : std::uint8_t { uniform, uniform_quorum, uniform_random };
+
+/// The members that a horde is given: those heard of, or a list.
+struct Members {
+  bool automatic = true;
+  std::vector<std::string> names;  // Empty if automatic.
+  friend bool operator==(const Members&, const Members&) = default;
+};
+
+/// Options of every node's engine. What is not set is the engine's own default.
+struct HordeOptions {
+  base::Duration sync_interval = base::milliseconds(300);
+  Propagation propagation = Propagation::eager;
+  Topology topology;
+  Members members;
+  Distribution distribution = Distribution::uniform;
+  std::optional<std::int64_t> max_sync_size;  // Entries in a page; not set: no limit.
+  base::Duration forget_after = base::seconds(24 * 3600);
+  std::optional<base::Duration> boot_wait;
+  std::optional<base::Duration> push_coalesce;
+  std::optional<base::Duration> session_timeout;
+  std::optional<base::Duration> tombstone_age_max;
+  std::optional<std::int64_t> tombstones_max;
+  std::optional<base::Duration> probe_interval;
+  std::optional<base::Duration> probe_timeout;
+  friend bool operator==(const HordeOptions&, const HordeOptions&) = default;
+};
+
+struct NetworkOptions {
+  Latency latency;
+  Fraction loss;
+  Fraction duplicate;
+  Fraction reorder;
+  base::Duration reorder_by = base::milliseconds(10);  // At most, for a datagram that is delayed.
+  Fraction corrupt;
+  ByteRate bandwidth;       // Of each direction of each pair of nodes.
+  std::vector<Link> links;  // What differs from the above; a later one wins.
+  friend bool operator==(const NetworkOptions&, const NetworkOptions&) = default;
+};
+
+enum class FaultFamily : std::uint8_t {
+  crash,
+  disk_loss,
+  pause,
+  slow,
+  cut,
+  one_way,
+  clog,
+  loss,
+  duplicate,
+  reorder,
+  corrupt,
+  latency,
+  clock
+};
+[[nodiscard]] std::vector<FaultFamily> all_fault_families();
+[[nodiscard]] std::string_view to_string(FaultFamily family);
+
+/// What `swarm` steps draw from. Each family is on or off by the seed, then faults begin `gap`
+/// apart and last `lasts` on average.
+struct SwarmOptions {
+  std::vector<FaultFamily> faults = all_fault_families();
+  base::Duration gap = base::seconds(1);
+  base::Duration lasts = base::seconds(2);
+  std::int64_t down_max = 1;  // Nodes that are down at once, at most.
+  friend bool operator==(const SwarmOptions&, const SwarmOptions&) = default;
+};
+
+enum class Protocol : std::uint8_t { horde, token_ring };
+
+struct Scenario {
+  std::int64_t version = kScenarioVersion;
+  std::string about;
+  std::uint64_t seed = 1;
+  Protocol protocol = Protocol::horde;
+  std::vector<NodeOptions> nodes = numbered_nodes(3);
+  HordeOptions horde;
+  NetworkOptions network;
+  bool formed = true;
+  SwarmOptions swarm;
+  std::vector<Step> timeline;
+  std::optional<base::Duration> duration;  // Not set: until the last step has ended.
+  Settle settle;                           // After the duration.
+  std::vector<CheckId<CheckKind::always>> always = all_checks<CheckKind::always>();
+  std::vector<CheckId<CheckKind::eventually>> eventually = all_checks<CheckKind::eventually>();
+  std::vector<CheckId<CheckKind::sometimes>> sometimes;
+
+  /// n1, n2, ... n<count>.
+  [[nodiscard]] static std::vector<NodeOptions> numbered_nodes(std::int64_t count);
+  friend bool operator==(const Scenario&, const Scenario&) = default;
+};
+
+}  // namespace horde::scenario

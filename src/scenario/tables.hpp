@@ -1,0 +1,156 @@
+// The objects of the format that have a table, each defined in one of the *_tables.cpp.
+//
+// Internal to this folder, as fields.hpp is.
+#pragma once
+
+#include "scenario/fields.hpp"
+
+namespace horde::scenario {
+
+// values_tables.cpp
+template <>
+const Table<Latency>& table_of();
+template <>
+const Table<ConstantLatency>& table_of();
+template <>
+const Table<UniformLatency>& table_of();
+template <>
+const Table<ExponentialLatency>& table_of();
+template <>
+const Table<LogNormalLatency>& table_of();
+template <>
+const Table<Topology>& table_of();
+template <>
+const Table<AutoTopology>& table_of();
+template <>
+const Table<FullMeshTopology>& table_of();
+template <>
+const Table<RingTopology>& table_of();
+template <>
+const Table<KRegularTopology>& table_of();
+template <>
+const Table<GraphTopology>& table_of();
+
+// call_tables.cpp
+template <>
+const Table<Put>& table_of();
+template <>
+const Table<Remove>& table_of();
+template <>
+const Table<PutMany>& table_of();
+template <>
+const Table<RemoveMany>& table_of();
+template <>
+const Table<Merge>& table_of();
+template <>
+const Table<Drop>& table_of();
+template <>
+const Table<Get>& table_of();
+template <>
+const Table<Take>& table_of();
+template <>
+const Table<Workload>& table_of();
+template <>
+const Table<SetMembers>& table_of();
+template <>
+const Table<Join>& table_of();
+template <>
+const Table<Leave>& table_of();
+template <>
+const Table<Stop>& table_of();
+template <>
+const Table<Expect>& table_of();
+template <>
+const Table<Settle>& table_of();
+template <>
+const Table<Swarm>& table_of();
+
+// fault_tables.cpp
+template <>
+const Table<Crash>& table_of();
+template <>
+const Table<Restart>& table_of();
+template <>
+const Table<Pause>& table_of();
+template <>
+const Table<Resume>& table_of();
+template <>
+const Table<Slow>& table_of();
+template <>
+const Table<Clock>& table_of();
+template <>
+const Table<Hint>& table_of();
+template <>
+const Table<Garbage>& table_of();
+template <>
+const Table<Groups>& table_of();
+template <>
+const Table<Isolate>& table_of();
+template <>
+const Table<OneWay>& table_of();
+template <>
+const Table<Bridge>& table_of();
+template <>
+const Table<MajoritiesRing>& table_of();
+template <>
+const Table<RandomCut>& table_of();
+template <>
+const Table<Cut>& table_of();
+template <>
+const Table<Heal>& table_of();
+template <>
+const Table<Clog>& table_of();
+template <>
+const Table<Unclog>& table_of();
+template <>
+const Table<Link>& table_of();
+
+// scenario_tables.cpp
+template <>
+const Table<Step>& table_of();
+template <>
+const Table<NodeOptions>& table_of();
+template <>
+const Table<HordeOptions>& table_of();
+template <>
+const Table<NetworkOptions>& table_of();
+template <>
+const Table<SwarmOptions>& table_of();
+template <>
+const Table<Scenario>& table_of();
+
+template <>
+inline constexpr std::array<std::string_view, 3> kEnumTexts<Disk>{"kept", "rolled_back", "lost"};
+template <>
+inline constexpr std::array<std::string_view, 2> kEnumTexts<Hint::Kind>{"port_refused",
+                                                                        "tripwire_closed"};
+template <>
+inline constexpr std::array<std::string_view, 2> kEnumTexts<Propagation>{"eager", "interval"};
+template <>
+inline constexpr std::array<std::string_view, 3> kEnumTexts<Distribution>{
+    "uniform", "uniform_quorum", "uniform_random"};
+template <>
+inline constexpr std::array<std::string_view, 2> kEnumTexts<Protocol>{"horde", "token_ring"};
+template <>
+inline constexpr std::array<std::string_view, 13> kEnumTexts<FaultFamily>{
+    "crash", "disk_loss", "pause",   "slow",    "cut",     "one_way", "clog",
+    "loss",  "duplicate", "reorder", "corrupt", "latency", "clock"};
+
+inline constexpr std::int64_t kPartsPerMillion = 1'000'000;
+/// A share of datagrams.
+inline constexpr Rule kShare{.max = kPartsPerMillion};
+/// A duration that may be negative.
+inline constexpr Rule kSigned{.min = std::numeric_limits<std::int64_t>::min() + 1};
+inline constexpr Rule kRequired{.required = true};
+
+/// Codec of a list of node names that need not exist: one name, or a list of them.
+struct NamesCodec {
+  static void read(const At& at, const Json& json, const Rule& rule, std::vector<std::string>& out);
+  static Json write(const std::vector<std::string>& names);
+  static Json schema(const Rule& rule, Json& definitions);
+};
+
+/// Whether `name` may name a node of a scenario; says what is wrong with it if not.
+bool check_node_name(const At& at, std::string_view name);
+
+}  // namespace horde::scenario

@@ -1,0 +1,166 @@
+#include "scenario/validate.hpp"
+
+#include <set>
+
+#include "scenario/tables.hpp"
+
+namespace horde::scenario {
+namespace {
+
+class Validator {
+ public:
+  Validator(Scenario& scenario, Report& report)
+      : scenario_(scenario), top_{.report = &report, .pointer = ""} {}
+
+  void run() {
+    collect_nodes();
+    collect_joins();
+    check_mentions();
+    check_times();
+    for (std::size_t i = 0; i < scenario_.timeline.size(); ++i) {
+      check_heal(i);
+      check_restart(i);
+    }
+  }
+
+ private:
+  At step_at(std::size_t index) const { return top_ / "timeline" / index; }
+
+  void collect_nodes() {
+    for (std::size_t i = 0; i < scenario_.nodes.size(); ++i) {
+      if (!names_.insert(scenario_.nodes[i].name).second) {
+        (top_ / "nodes" / i)
+            .problem("\"" + scenario_.nodes[i].name + "\" stands here twice",
+                     "name each node once");
+      }
+    }
+  }
+
+  void collect_joins() {
+    std::size_t next = 1;
+    const auto fresh_name = [&] {
+      while (names_.contains("n" + std::to_string(next))) {
+        ++next;
+      }
+      return "n" + std::to_string(next);
+    };
+    for (std::size_t i = 0; i < scenario_.timeline.size(); ++i) {
+      Step& step = scenario_.timeline[i];
+      auto* join = std::get_if<Join>(&step.action);
+      if (join == nullptr) {
+        continue;
+      }
+      if (step.every) {
+        (step_at(i) / "every")
+            .problem("a join cannot repeat: its nodes exist after the first time",
+                     "use \"over\" to spread a join over time");
+      }
+      for (std::string& name : join->nodes) {
+        name = name.empty() ? fresh_name() : name;
+        if (!names_.insert(name).second) {
+          (step_at(i) / "join")
+              .problem("\"" + name + "\" exists already", "choose a new name, or write how many");
+        }
+      }
+    }
+  }
+
+  void check_mentions() {
+    std::vector<std::string_view> known(names_.begin(), names_.end());
+    // A hundred names help nobody; the first ones show how nodes are called here.
+    const bool many = known.size() > 12;
+    for (const auto& [pointer, node] : top_.report->mentions) {
+      if (names_.contains(node)) {
+        continue;
+      }
+      std::string right = suggest(node, known);
+      if (many && right.starts_with("write one of")) {
+        right = "there are " + std::to_string(known.size()) + " nodes, for example " +
+                std::string(known.front()) + " and " + std::string(known.back());
+      }
+      At{.report = top_.report, .pointer = pointer}.problem("unknown node \"" + node + "\"", right);
+    }
+  }
+
+  void check_times() {
+    if (!scenario_.duration) {
+      return;
+    }
+    const std::string right =
+        "make it earlier, or \"duration\" longer than " + to_text(*scenario_.duration);
+    for (std::size_t i = 0; i < scenario_.timeline.size(); ++i) {
+      const Step& step = scenario_.timeline[i];
+      if (step.at > *scenario_.duration) {
+        (step_at(i) / "at").problem(to_text(step.at) + " is after the end of the run", right);
+      } else if (step.until && *step.until > *scenario_.duration) {
+        (step_at(i) / "until")
+            .problem(to_text(*step.until) + " is after the end of the run", right);
+      }
+    }
+  }
+
+  void check_heal(std::size_t index) {
+    const auto* heal = std::get_if<Heal>(&scenario_.timeline[index].action);
+    if (heal == nullptr || heal->cut == "all") {
+      return;
+    }
+    std::vector<std::string_view> cuts{"all"};
+    for (const Step& step : scenario_.timeline) {
+      const auto* cut = std::get_if<Cut>(&step.action);
+      if (cut != nullptr && !cut->name.empty()) {
+        cuts.push_back(cut->name);
+      }
+    }
+    if (std::find(cuts.begin(), cuts.end(), heal->cut) == cuts.end()) {
+      (step_at(index) / "heal")
+          .problem("no cut is named \"" + heal->cut + '"', suggest(heal->cut, cuts));
+    }
+  }
+
+  /// A named node is restarted only where an earlier step may have ended it.
+  void check_restart(std::size_t index) {
+    const Step& step = scenario_.timeline[index];
+    const auto* restart = std::get_if<Restart>(&step.action);
+    if (restart == nullptr) {
+      return;
+    }
+    for (const NodeRef& node : restart->nodes.refs) {
+      const bool ended = std::any_of(
+          scenario_.timeline.begin(), scenario_.timeline.end(),
+          [&](const Step& other) { return other.at <= step.at && may_end(other.action, node); });
+      if (node.role == NodeRef::Role::named && !ended) {
+        (step_at(index) / "restart")
+            .problem("\"" + node.name + "\" has not crashed or stopped by " + to_text(step.at),
+                     "add a crash, stop or leave of it before");
+      }
+    }
+  }
+
+  static bool may_end(const Action& action, const NodeRef& node) {
+    const NodeSet* ended = nullptr;
+    if (const auto* crash = std::get_if<Crash>(&action)) {
+      ended = &crash->nodes;
+    } else if (const auto* stop = std::get_if<Stop>(&action)) {
+      ended = &stop->nodes;
+    } else if (const auto* leave = std::get_if<Leave>(&action)) {
+      ended = &leave->nodes;
+    }
+    return std::holds_alternative<Swarm>(action) ||
+           (ended != nullptr &&
+            std::any_of(ended->refs.begin(), ended->refs.end(), [&](const NodeRef& each) {
+              return each.role != NodeRef::Role::named || each == node;
+            }));
+  }
+
+  Scenario& scenario_;
+  At top_;
+  std::set<std::string, std::less<>> names_;
+};
+
+}  // namespace
+
+void complete_and_validate(Scenario& scenario, Report& report) {
+  Validator(scenario, report).run();
+}
+
+}  // namespace horde::scenario

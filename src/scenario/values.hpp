@@ -1,0 +1,115 @@
+// The small values that steps and options are made of: nodes by name or role, latencies,
+// topologies.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "scenario/units.hpp"
+
+namespace horde::scenario {
+
+/// A node by name, or by a role that the run resolves at the moment of the step.
+struct NodeRef {
+  enum class Role : std::uint8_t {
+    named,     ///< The node `name`.
+    random,    ///< One running node, drawn by the seed.
+    all,       ///< Every node.
+    minority,  ///< Fewer than half of the nodes, drawn once by the seed.
+    majority,  ///< All but `minority`.
+    others,    ///< Every node that the step does not name elsewhere.
+  };
+  Role role = Role::named;
+  std::string name;  // Empty unless `named`.
+
+  friend bool operator==(const NodeRef&, const NodeRef&) = default;
+};
+
+/// One or several nodes; written as one text or as a list of them.
+struct NodeSet {
+  std::vector<NodeRef> refs;
+
+  [[nodiscard]] static NodeSet of(NodeRef::Role role) { return {{NodeRef{.role = role}}}; }
+  friend bool operator==(const NodeSet&, const NodeSet&) = default;
+};
+
+/// A role's name, or the node's.
+[[nodiscard]] std::string to_string(const NodeRef& node);
+/// "n1", "n1, n2", "all".
+[[nodiscard]] std::string to_string(const NodeSet& nodes);
+
+struct ConstantLatency {
+  base::Duration time = base::milliseconds(1);
+  friend bool operator==(const ConstantLatency&, const ConstantLatency&) = default;
+};
+
+struct UniformLatency {
+  base::Duration min = base::milliseconds(1);
+  base::Duration max = base::milliseconds(5);
+  friend bool operator==(const UniformLatency&, const UniformLatency&) = default;
+};
+
+struct ExponentialLatency {
+  base::Duration min;
+  base::Duration mean = base::milliseconds(5);  // Of the whole, `min` included.
+  friend bool operator==(const ExponentialLatency&, const ExponentialLatency&) = default;
+};
+
+struct LogNormalLatency {
+  base::Duration min;
+  base::Duration median = base::milliseconds(5);  // Of the whole, `min` included.
+  Fraction sigma{500'000};                        // Of the logarithm: 50% means 0.5.
+  friend bool operator==(const LogNormalLatency&, const LogNormalLatency&) = default;
+};
+
+/// How long a datagram is under way.
+struct Latency {
+  std::variant<ConstantLatency, UniformLatency, ExponentialLatency, LogNormalLatency> kind;
+  friend bool operator==(const Latency&, const Latency&) = default;
+};
+
+/// A full mesh up to 16 nodes, above that 4-regular.
+struct AutoTopology {
+  friend bool operator==(const AutoTopology&, const AutoTopology&) = default;
+};
+
+struct FullMeshTopology {
+  friend bool operator==(const FullMeshTopology&, const FullMeshTopology&) = default;
+};
+
+struct RingTopology {
+  friend bool operator==(const RingTopology&, const RingTopology&) = default;
+};
+
+/// Every node has `k` neighbours (a full mesh while there are no more than that).
+struct KRegularTopology {
+  std::int64_t k = 4;
+  friend bool operator==(const KRegularTopology&, const KRegularTopology&) = default;
+};
+
+/// The given undirected edges.
+struct GraphTopology {
+  std::vector<NodeSet> edges;  // Each of two named nodes.
+  friend bool operator==(const GraphTopology&, const GraphTopology&) = default;
+};
+
+/// Who synchronises with whom.
+struct Topology {
+  std::variant<AutoTopology, FullMeshTopology, RingTopology, KRegularTopology, GraphTopology> kind;
+  friend bool operator==(const Topology&, const Topology&) = default;
+};
+
+/// A text, or nothing: `null` in a file says that a key must be absent.
+struct Wanted {
+  std::optional<std::string> value;
+  friend bool operator==(const Wanted&, const Wanted&) = default;
+};
+
+/// What is to hold of a node's member list: its size, or its names in any order.
+using WantedMembers = std::variant<std::int64_t, std::vector<std::string>>;
+
+}  // namespace horde::scenario
