@@ -118,7 +118,7 @@ void Replicator::start_anew(base::Now now, std::uint64_t start, Outputs& out) {
   use_start(start);
   out.changes.insert(out.changes.end(), lost.begin(), lost.end());
   out.tell("started_anew", own_.node, rewrites_.size());
-  checkpoint(out);
+  replace_log(out);
   finish(now, out);
 }
 
@@ -223,7 +223,7 @@ void Replicator::append_record(const crdt::Delta& delta, Outputs& out) {
     return;
   }
   if (log_bytes_ > std::max(kLogBytesMin, kLogGrowth * checkpoint_bytes_)) {
-    checkpoint(out);
+    replace_log(out);
     return;
   }
   Record record{.rewrites_done = rewrites_done};
@@ -253,10 +253,7 @@ void Replicator::append_record(const crdt::Delta& delta, Outputs& out) {
   out.records.push_back({LogRecord::Mode::append, std::move(bytes)});
 }
 
-void Replicator::checkpoint(Outputs& out) {
-  if (!options_.storage) {
-    return;
-  }
+base::Bytes Replicator::checkpoint() const {
   Record record{.vector = map_.vector(),
                 .floor = map_.floor(),
                 .acknowledged = acknowledged_,
@@ -266,10 +263,16 @@ void Replicator::checkpoint(Outputs& out) {
     record.entries.emplace_back(key, siblings);
     return true;
   });
-  base::Bytes bytes = encode(record);
-  log_bytes_ = bytes.size();
-  checkpoint_bytes_ = bytes.size();
-  out.records.push_back({LogRecord::Mode::replace, std::move(bytes)});
+  return encode(record);
+}
+
+void Replicator::replace_log(Outputs& out) {
+  if (options_.storage) {
+    base::Bytes bytes = checkpoint();
+    log_bytes_ = bytes.size();
+    checkpoint_bytes_ = bytes.size();
+    out.records.push_back({LogRecord::Mode::replace, std::move(bytes)});
+  }
 }
 
 std::optional<bool> Replicator::peer_synced(base::NodeId peer) const {

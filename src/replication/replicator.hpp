@@ -86,6 +86,8 @@ class Replicator {
   [[nodiscard]] bool is_synced() const { return synced_; }
   /// Whether `peer` said that it is synced; nothing while it has not been heard.
   [[nodiscard]] std::optional<bool> peer_synced(base::NodeId peer) const;
+  /// The whole state as one record, for a log that is replaced.
+  [[nodiscard]] base::Bytes checkpoint() const;
   /// How many replicas, this one included, hold what the dot's event did.
   [[nodiscard]] std::size_t holders(const base::Dot& dot) const;
 
@@ -140,13 +142,13 @@ class Replicator {
   void write_again(base::Now now, Outputs& out);
   void resolve_crowded(base::Now now, const std::vector<crdt::Change>& changes, Outputs& out);
   void run_rounds(base::Instant now, Outputs& out);
-  void ask_a_witness(base::Instant now, Outputs& out);
+  void ask_silent(base::Instant now, Outputs& out);
   void tick(base::Now now, Outputs& out);
   void use_start(std::uint64_t start);
   void append_record(const crdt::Delta& delta, Outputs& out);
   // Writes what changed to the log and hands the changes up: the end of every input.
   void finish(base::Now now, Outputs& out);
-  void checkpoint(Outputs& out);
+  void replace_log(Outputs& out);
 
   base::RunId own_;
   Options options_;
@@ -160,7 +162,8 @@ class Replicator {
   std::uint64_t last_round_ = 0;
   base::Instant tick_at_;
   base::Instant close_at_;
-  base::NodeId last_witness_asked_;
+  base::NodeId last_silent_asked_;
+  bool witnesses_known_ = false;
   bool synced_ = false;
   bool needs_new_run_ = false;
   crdt::Floor acknowledged_;

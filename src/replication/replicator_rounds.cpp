@@ -9,6 +9,8 @@ namespace horde::replication {
 namespace {
 
 constexpr base::Duration kClosePeriod = base::seconds(1);
+constexpr std::size_t kColdAsksMax =
+    16;  // A round of a node that has not synced, beside its neighbours.
 constexpr unsigned kUnansweredMax = 3;  // Rounds to a silent peer become up to 2^3 times rarer.
 
 }  // namespace
@@ -52,6 +54,7 @@ void Replicator::set_peers(base::Now now, Peers peers, Outputs& out) {
 
 void Replicator::set_witnesses(const std::set<base::NodeId>& members,
                                const std::set<base::NodeId>& retired) {
+  witnesses_known_ = true;
   std::set<base::NodeId> others = members;
   others.erase(own_.node);
   compactor_.set_witnesses(others);
@@ -112,34 +115,35 @@ void Replicator::on_timeout(base::Now now, Outputs& out) {
 
 void Replicator::tick(base::Now now, Outputs& out) {
   tick_at_ = now.mono + options_.sync_interval;
+  // Both change the floor, which makes whoever compares live dots with us start again.
   if (!server_.is_reconciling(now.mono)) {
     compactor_.drop_tombstones(now.mono, map_, present_, out);
-    if (close_at_ <= now.mono) {
+    if (synced_ && witnesses_known_ && close_at_ <= now.mono) {
       close_at_ = now.mono + kClosePeriod;
       compactor_.close_runs(now.mono, map_, out);
     }
   }
-  if (compactor_.has_pending(map_)) {
-    ask_a_witness(now.mono, out);
-  }
+  ask_silent(now.mono, out);
 }
 
-// Witnesses that are no neighbours would never be heard: one of them is asked in each interval.
-void Replicator::ask_a_witness(base::Instant now, Outputs& out) {
+// Those that are no neighbours would never be heard. Two things need everybody's word: whether
+// anybody has synced, at a cold start; and what witnesses know, while ended runs wait to be closed.
+void Replicator::ask_silent(base::Instant now, Outputs& out) {
+  const bool closing = witnesses_known_ && compactor_.has_pending(map_);
   std::vector<base::NodeId> silent;
-  for (const base::NodeId node : compactor_.witnesses()) {
-    if (present_.reachable.contains(node) && !present_.neighbours.contains(node)) {
+  for (const auto& [node, peer] : peers_) {
+    const bool asked = peer.round && peer.next_round_at > now;
+    const bool wanted =
+        synced_ ? closing && compactor_.witnesses().contains(node) : !peer.synced.has_value();
+    if (wanted && !asked && !peer.neighbour && present_.reachable.contains(node)) {
       silent.push_back(node);
     }
   }
-  if (silent.empty()) {
-    return;
-  }
-  auto next = std::ranges::upper_bound(silent, last_witness_asked_);
-  last_witness_asked_ = next == silent.end() ? silent.front() : *next;
-  Peer& peer = peers_.at(last_witness_asked_);
-  if (!peer.round || peer.next_round_at <= now) {
-    ask(now, peer, out);
+  const std::size_t count = std::min(silent.size(), synced_ ? 1 : kColdAsksMax);
+  std::ranges::rotate(silent, std::ranges::upper_bound(silent, last_silent_asked_));
+  for (std::size_t i = 0; i < count; ++i) {
+    last_silent_asked_ = silent[i];
+    ask(now, peers_.at(silent[i]), out);
   }
 }
 

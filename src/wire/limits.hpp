@@ -15,7 +15,9 @@ inline constexpr std::size_t kDatagramBytesMax = 1232;
 /// A datagram that we accept: what UDP can carry.
 inline constexpr std::size_t kDatagramBytesAcceptedMax = 65'507;
 
-inline constexpr std::size_t kKeyBytesMax = 512;
+/// Of a user's key; a stored one has a byte more, which says whose it is.
+inline constexpr std::size_t kUserKeyBytesMax = 512;
+inline constexpr std::size_t kKeyBytesMax = kUserKeyBytesMax + 1;
 inline constexpr std::size_t kValueBytesMax = 64 * 1024;
 inline constexpr std::size_t kNodeNameBytesMax = 255;
 /// Concurrent writes of one key that travel in one message.

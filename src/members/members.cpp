@@ -1,0 +1,222 @@
+#include "members/members.hpp"
+
+#include <algorithm>
+
+#include "wire/codec.hpp"
+
+namespace horde::members {
+namespace {
+
+constexpr char kWantedPrefix = '\x01';
+constexpr char kStatusPrefix = '\x02';
+
+crdt::Key wanted_key(const std::string& name) {
+  return kWantedPrefix + name;
+}
+crdt::Key status_key(const std::string& name) {
+  return kStatusPrefix + name;
+}
+
+crdt::Value encode_status(Status status, std::uint64_t boot) {
+  wire::Writer writer;
+  writer.u8(static_cast<std::uint8_t>(status));
+  writer.varint(boot);
+  return std::move(writer).take();
+}
+
+}  // namespace
+
+std::string_view to_string(Status status) {
+  switch (status) {
+    case Status::uninitialized:
+      return "uninitialized";
+    case Status::alive:
+      return "alive";
+    case Status::shutting_down:
+      return "shutting_down";
+    case Status::dead:
+      return "dead";
+    case Status::left:
+      return "left";
+  }
+  return "unknown";
+}
+
+Members::Members(std::string self, Options options)
+    : self_(std::move(self)), self_id_(base::NodeId::of(self_)), options_(std::move(options)) {}
+
+void Members::load(base::Instant now, const crdt::AwLwwMap& map) {
+  map.visit_after(0, [&](const crdt::Key& key, const crdt::Siblings&, std::uint64_t) {
+    read(now, map, key);
+    return true;
+  });
+}
+
+bool Members::on_changes(base::Instant now, const crdt::AwLwwMap& map,
+                         const std::vector<crdt::Change>& changes) {
+  bool changed = false;
+  for (const crdt::Change& change : changes) {
+    const bool ours = !change.key.empty() && change.key[0] <= kStatusPrefix;
+    if (ours && change.visible != crdt::Visible::same) {
+      read(now, map, change.key);
+      changed = true;
+    }
+  }
+  return changed;
+}
+
+void Members::read(base::Instant now, const crdt::AwLwwMap& map, const crdt::Key& key) {
+  if (key.empty() || (key[0] != kWantedPrefix && key[0] != kStatusPrefix)) {
+    return;
+  }
+  const std::string name = key.substr(1);
+  if (!base::is_node_name(name)) {
+    return;
+  }
+  const base::NodeId id = base::NodeId::of(name);
+  const crdt::Value* value = map.get(key);
+  if (key[0] == kWantedPrefix) {
+    if (value != nullptr) {
+      wanted_.insert_or_assign(id, name);
+      removed_at_.erase(id);
+    } else if (wanted_.erase(id) > 0) {
+      removed_at_.insert_or_assign(id, now);
+    }
+    return;
+  }
+  if (value == nullptr) {
+    said_.erase(id);
+    return;
+  }
+  wire::Reader reader(*value);
+  const std::uint8_t status = reader.u8();
+  const std::uint64_t boot = reader.varint();
+  if (reader.ok() && status <= static_cast<std::uint8_t>(Status::left)) {
+    said_.insert_or_assign(id, Said{static_cast<Status>(status), boot});
+  }
+}
+
+std::vector<Write> Members::set_members(const std::set<std::string>& names) const {
+  std::vector<Write> out;
+  for (const auto& [id, name] : wanted_) {
+    if (!names.contains(name)) {
+      out.push_back({wanted_key(name), std::nullopt});
+      out.push_back({status_key(name), std::nullopt});
+    }
+  }
+  for (const std::string& name : names) {
+    if (!wanted_.contains(base::NodeId::of(name))) {
+      out.push_back({wanted_key(name), ""});
+    }
+  }
+  return out;
+}
+
+std::vector<Write> Members::announce(std::uint64_t boot) const {
+  std::vector<Write> out;
+  std::set<std::string> names;
+  if (options_.automatic || wanted_.empty()) {
+    names.insert(self_);
+  }
+  if (!options_.automatic && wanted_.empty()) {
+    names.insert(options_.names.begin(), options_.names.end());
+  }
+  for (const std::string& name : names) {
+    if (!wanted_.contains(base::NodeId::of(name))) {
+      out.push_back({wanted_key(name), ""});
+    }
+  }
+  if (names.contains(self_) || wanted_.contains(self_id_)) {
+    out.push_back({status_key(self_), encode_status(Status::alive, boot)});
+  }
+  return out;
+}
+
+std::vector<Write> Members::announce_stop(std::uint64_t boot) const {
+  if (!wanted_.contains(self_id_)) {
+    return {};
+  }
+  return {{status_key(self_), encode_status(Status::shutting_down, boot)}};
+}
+
+std::vector<Write> Members::leave() const {
+  return {{wanted_key(self_), std::nullopt}, {status_key(self_), std::nullopt}};
+}
+
+std::vector<Write> Members::prune(base::Instant now, const SeenNodes& seen) const {
+  if (!options_.automatic || !wanted_.contains(self_id_)) {
+    return {};
+  }
+  std::vector<Write> out;
+  for (const auto& [id, name] : wanted_) {
+    const auto it = seen.find(id);
+    if (id < self_id_ && it != seen.end() && it->second.state == Seen::State::reachable) {
+      return {};
+    }
+    const bool gone = it != seen.end() && (it->second.state == Seen::State::left ||
+                                           (it->second.state == Seen::State::dead &&
+                                            now - it->second.since >= options_.forget_after));
+    if (gone) {
+      out.push_back({wanted_key(name), std::nullopt});
+      out.push_back({status_key(name), std::nullopt});
+    }
+  }
+  return out;
+}
+
+Status Members::status_of(base::NodeId node, const SeenNodes& seen) const {
+  const auto said = said_.find(node);
+  const auto it = seen.find(node);
+  if (it == seen.end()) {
+    return Status::uninitialized;
+  }
+  switch (it->second.state) {
+    case Seen::State::dead:
+      return Status::dead;
+    case Seen::State::left:
+      return Status::left;
+    case Seen::State::reachable:
+      break;
+  }
+  const bool current = said != said_.end() && said->second.boot >= it->second.boot;
+  return current ? said->second.status : Status::uninitialized;
+}
+
+std::vector<Member> Members::list(const SeenNodes& seen) const {
+  std::vector<Member> out;
+  for (const auto& [id, name] : wanted_) {
+    out.push_back({.name = name, .id = id, .status = status_of(id, seen)});
+  }
+  std::ranges::sort(out, {}, &Member::name);
+  return out;
+}
+
+std::set<base::NodeId> Members::witnesses(base::Instant now) const {
+  std::set<base::NodeId> out;
+  for (const auto& [id, name] : wanted_) {
+    out.insert(id);
+  }
+  for (const auto& [id, at] : removed_at_) {
+    if (now - at < options_.forget_after) {
+      out.insert(id);
+    }
+  }
+  return out;
+}
+
+std::set<base::NodeId> Members::retired(base::Instant now) const {
+  std::set<base::NodeId> out;
+  for (const auto& [id, at] : removed_at_) {
+    if (now - at >= options_.forget_after) {
+      out.insert(id);
+    }
+  }
+  return out;
+}
+
+bool Members::is_announced(std::uint64_t boot) const {
+  const auto it = said_.find(self_id_);
+  return it != said_.end() && it->second.boot == boot;
+}
+
+}  // namespace horde::members

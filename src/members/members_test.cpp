@@ -1,0 +1,108 @@
+#include "members/members.hpp"
+
+#include <gtest/gtest.h>
+
+namespace horde::members {
+namespace {
+
+using base::Instant;
+using base::NodeId;
+
+// A map with a member list on it, written by one replica.
+class Table {
+ public:
+  explicit Table(Members& members) : members_(members) {}
+  void carry_out(const std::vector<Write>& writes, Instant now = {}) {
+    for (const Write& write : writes) {
+      if (write.value) {
+        map_.put(run_, write.key, *write.value, ++clock_);
+      } else {
+        map_.remove(run_, write.key, ++clock_);
+      }
+    }
+    members_.on_changes(now, map_, map_.take_delta().keys);
+  }
+  [[nodiscard]] std::string text(const SeenNodes& seen) const {
+    std::string out;
+    for (const Member& member : members_.list(seen)) {
+      out += member.name + "=" + std::string(to_string(member.status)) + " ";
+    }
+    return out;
+  }
+  [[nodiscard]] const crdt::AwLwwMap& map() const { return map_; }
+
+ private:
+  Members& members_;
+  crdt::AwLwwMap map_;
+  base::RunId run_{NodeId::of("w"), 1};
+  crdt::Stamp clock_ = 0;
+};
+
+Seen reachable(std::uint64_t boot) {
+  return {Seen::State::reachable, boot, {}};
+}
+
+TEST(Members, SetMembersMakesTheListExactlyThatAndTwiceChangesNothing) {
+  Members members("n1", {});
+  Table table(members);
+  table.carry_out(members.set_members({"n1", "n2", "n3"}));
+  table.carry_out(members.set_members({"n1", "n4"}));
+  EXPECT_EQ(table.text({}), "n1=uninitialized n4=uninitialized ");
+  EXPECT_TRUE(members.set_members({"n1", "n4"}).empty());
+  EXPECT_EQ(members.witnesses({}).size(), 4U);  // n2 and n3 were removed just now.
+}
+
+TEST(Members, AStatusHoldsForTheBootThatSaidItAndWhileTheMemberIsReachable) {
+  Members members("n1", {});
+  Table table(members);
+  table.carry_out(members.announce(7));
+  EXPECT_TRUE(members.is_announced(7));
+  const NodeId n1 = NodeId::of("n1");
+  EXPECT_EQ(table.text({{n1, reachable(7)}}), "n1=alive ");
+  EXPECT_EQ(table.text({{n1, reachable(8)}}), "n1=uninitialized ");
+  EXPECT_EQ(table.text({{n1, {Seen::State::dead, 7, {}}}}), "n1=dead ");
+  table.carry_out(members.announce_stop(7));
+  EXPECT_EQ(table.text({{n1, reachable(7)}}), "n1=shutting_down ");
+}
+
+TEST(Members, AGivenListIsWrittenOnlyWhereNoneIsThere) {
+  Members members("n1", {.automatic = false, .names = {"n1", "n2"}});
+  Table table(members);
+  table.carry_out(members.announce(1));
+  EXPECT_EQ(members.wanted().size(), 2U);
+  table.carry_out(members.set_members({"n2"}));
+  EXPECT_TRUE(members.announce(2).empty());  // Removed: it does not put itself back.
+}
+
+// Goal: a split never shrinks both sides to themselves; only a goodbye or a long silence removes.
+TEST(Members, AutoRemovesWhoLeftAndWhoWasSilentForLong) {
+  Members members("n1", {.forget_after = base::seconds(100)});
+  Table table(members);
+  table.carry_out(members.set_members({"n1", "n2", "n3", "n4"}));
+  const SeenNodes seen = {{NodeId::of("n1"), reachable(1)},
+                          {NodeId::of("n2"), {Seen::State::dead, 1, Instant{}}},
+                          {NodeId::of("n3"), {Seen::State::left, 1, Instant{}}},
+                          {NodeId::of("n4"), reachable(1)}};
+  const Instant soon{base::seconds(10).ns};
+  const Instant late{base::seconds(100).ns};
+  ASSERT_EQ(members.prune(soon, seen).size(), 2U);
+  EXPECT_EQ(members.prune(soon, seen)[0].key, std::string("\x01n3"));
+  EXPECT_EQ(members.prune(late, seen).size(), 4U);
+  Members other("n4", {});
+  other.load({}, table.map());
+  EXPECT_TRUE(other.prune(late, seen).empty());  // n1 is there and does it.
+}
+
+TEST(Members, WhoWasRemovedForLongIsNoWitnessAnyMore) {
+  Members members("n1", {.forget_after = base::seconds(100)});
+  Table table(members);
+  table.carry_out(members.set_members({"n1", "n2"}));
+  table.carry_out(members.set_members({"n1"}), Instant{});
+  EXPECT_TRUE(members.witnesses(Instant{}).contains(NodeId::of("n2")));
+  const Instant late{base::seconds(100).ns};
+  EXPECT_FALSE(members.witnesses(late).contains(NodeId::of("n2")));
+  EXPECT_TRUE(members.retired(late).contains(NodeId::of("n2")));
+}
+
+}  // namespace
+}  // namespace horde::members

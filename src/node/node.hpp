@@ -1,0 +1,224 @@
+// Node assembles one node: liveness, and for each horde its map and its member list. It meets
+// base::Engine, so the simulator and a socket drive the same object.
+//
+//   datagram --> frames --> Liveness ----------------- events --> peers of every horde
+//                       \-> Replicator of its horde -- changes -> Members of that horde
+//
+// Effects of one input are in this order: log records, tells, datagrams (frames for one address
+// share them, in the order in which they arose), answers, the end. A record precedes what it lets
+// others see.
+//
+// Reading costs no message. Writing waits for the first sync of a life, with a short limit, so that
+// a key gets at most one sibling from each life that wrote it unseen (W4).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/engine.hpp"
+#include "base/rng.hpp"
+#include "liveness/liveness.hpp"
+#include "members/members.hpp"
+#include "members/topology.hpp"
+#include "replication/replicator.hpp"
+#include "wire/fragments.hpp"
+
+namespace horde::node {
+
+struct HordeConfig {
+  std::string name = "horde";
+  replication::Options replication;
+  members::Options members;
+  members::Topology topology;
+  /// How long a booting member waits for somebody who has synced, if it cannot tell that nobody
+  /// has; negative: for ever.
+  base::Duration boot_wait = base::seconds(5);
+  /// How long writes wait for the first sync.
+  base::Duration write_wait = base::seconds(1);
+};
+
+struct Config {
+  std::string name;
+  base::Address address;
+  std::uint64_t boot = 0;  // Raised if the log or others know a later one.
+  std::uint64_t seed = 0;
+  std::vector<base::Address> seeds;
+  std::vector<HordeConfig> hordes;
+  liveness::Options liveness;
+  base::Duration stop_wait = base::seconds(2);  // For the last sync of a graceful stop, at most.
+};
+
+/// Why a call ended otherwise than "ok". The names are what Answer::status says.
+enum class CallErrc : std::uint8_t {
+  unknown_horde,
+  key_over_limit,
+  value_over_limit,
+  queue_over_limit,  ///< Too many writes wait for the first sync.
+  bad_name,          ///< A member name that no node can have.
+  shutting_down,
+};
+[[nodiscard]] std::string_view to_string(CallErrc code);
+
+/// What happened to one key in the last input.
+struct Touched {
+  std::size_t horde = 0;
+  crdt::Key key;  // As in the map, with its prefix.
+  crdt::Visible visible = crdt::Visible::same;
+};
+struct Written {
+  std::size_t horde = 0;
+  crdt::Event event;
+};
+
+class Node {
+ public:
+  /// `log`: what the disk holds, oldest first. Damaged records end it; damaged_records() counts
+  /// them.
+  Node(Config config, std::span<const base::Bytes> log);
+
+  // --- base::Engine.
+  void on_start(base::Now now, base::Effects& out);
+  void on_datagram(base::Now now, const base::Address& from, base::BytesView bytes,
+                   base::Effects& out);
+  void on_timeout(base::Now now, base::Effects& out);
+  void on_hint(base::Now now, const base::Hint& hint, base::Effects& out);
+  [[nodiscard]] base::Instant wake_at() const;
+
+  // --- Local calls. Each is answered by one Answer with its id: at once, or when the first sync is
+  //     over. "ok" means: done here, in the map and (as a record before the answer) in the log.
+  using Pairs = std::vector<std::pair<crdt::Key, crdt::Value>>;
+  void put(base::Now now, base::CallId call, std::string_view horde, Pairs pairs,
+           base::Effects& out);
+  void remove(base::Now now, base::CallId call, std::string_view horde, std::vector<crdt::Key> keys,
+              base::Effects& out);
+  void set_members(base::Now now, base::CallId call, std::string_view horde,
+                   const std::vector<std::string>& names, base::Effects& out);
+  /// Announces it, sends what others lack, says goodbye, and ends.
+  void stop(base::Now now, base::Effects& out);
+  /// The same, and takes itself off every member list first.
+  void leave(base::Now now, base::Effects& out);
+
+  // --- Reads: local, without a message.
+  /// Null if absent, or if there is no such horde.
+  [[nodiscard]] const crdt::Value* get(std::string_view horde, std::string_view key) const;
+  [[nodiscard]] std::map<crdt::Key, crdt::Value> take(std::string_view horde,
+                                                      std::span<const crdt::Key> keys) const;
+  [[nodiscard]] std::map<crdt::Key, crdt::Value> to_map(std::string_view horde) const;
+  [[nodiscard]] std::vector<members::Member> members(std::string_view horde) const;
+
+  // --- For checkers and statistics.
+  [[nodiscard]] std::uint64_t boot() const { return boot_; }
+  [[nodiscard]] const liveness::Liveness& liveness() const { return liveness_; }
+  [[nodiscard]] std::size_t hordes_count() const { return hordes_.size(); }
+  [[nodiscard]] const replication::Replicator& replicator(std::size_t horde) const {
+    return hordes_[horde].replicator;
+  }
+  /// Of the last input; cleared by the next one.
+  [[nodiscard]] const std::vector<Touched>& touched() const { return touched_; }
+  [[nodiscard]] const std::vector<Written>& written() const { return written_; }
+  [[nodiscard]] std::size_t damaged_records() const { return damaged_records_; }
+
+  /// Datagrams and frames that were dropped, by why.
+  struct Drops {
+    std::array<std::uint64_t, 7> undecodable{};  // By wire::DecodeErrc.
+    std::uint64_t unknown_sender = 0;            // Not known to liveness.
+    std::uint64_t old_boot = 0;                  // From an earlier life of its sender.
+    std::uint64_t unknown_horde = 0;
+    std::uint64_t own_name = 0;    // Claims to come from this node.
+    std::uint64_t over_limit = 0;  // Ours: a message larger than any may be.
+  };
+  [[nodiscard]] const Drops& drops() const { return drops_; }
+  [[nodiscard]] std::size_t bytes_held() const { return reassembler_.bytes_held(); }
+
+ private:
+  struct PendingWrite {
+    base::CallId call;
+    Pairs puts;
+    std::vector<crdt::Key> removes;
+  };
+  struct Horde {
+    HordeConfig config;
+    std::uint16_t id = 0;
+    replication::Replicator replicator;
+    members::Members members;
+    std::deque<PendingWrite> pending;
+    base::Instant write_at;   // Writes wait no longer than this.
+    base::Instant assume_at;  // boot_wait is over.
+    std::uint64_t announced_boot = 0;
+    bool must_start_anew = false;
+    base::Instant review_at;  // When witnesses and the list are looked at next.
+  };
+  enum class Life : std::uint8_t {
+    running,
+    handing_over,  // Stopping: what others lack is still being sent.
+    leaving,       // Stopping: the goodbye is being told.
+    ended,
+  };
+
+  // node.cpp
+  [[nodiscard]] Horde* find(std::string_view name);
+  [[nodiscard]] const Horde* find(std::string_view name) const;
+  void load(std::span<const base::Bytes> log);
+  void begin(base::Now now);
+  void finish(base::Now now, base::Effects& out);
+  void begin_stop(base::Now now);
+  void advance_stop(base::Now now);
+  void settle(base::Now now);
+  void submit(base::Now now, Horde& horde, PendingWrite write);
+  void carry_out(base::Now now, Horde& horde, PendingWrite write);
+  void answer(base::CallId call, std::string_view status);
+  void write(base::Now now, Horde& horde, const std::vector<members::Write>& writes);
+  [[nodiscard]] bool may_write(base::Instant now, const Horde& horde) const;
+  void change_boot(base::Now now);
+
+  // node_events.cpp: what components hand up.
+  void on_frame(base::Now now, const wire::Sender& sender, const base::Address& from,
+                const wire::FrameView& frame);
+  void on_horde_frame(base::Now now, const wire::Sender& sender, const wire::FrameView& frame);
+  void take(base::Now now, liveness::Outputs outputs);
+  void take(base::Now now, Horde& horde, replication::Outputs outputs);
+  void on_peer_event(base::Now now, const liveness::PeerEvent& event);
+  void update_peers(base::Now now);
+  void review(base::Now now, Horde& horde);
+  void check_cold_start(base::Now now, Horde& horde);
+  [[nodiscard]] members::SeenNodes seen() const;
+  void queue_frame(const base::Address& to, wire::Frame frame);
+  void count(const wire::DecodeError& error);
+  void tell(std::string_view topic, base::NodeId about, std::uint64_t value,
+            base::Bytes detail = {});
+
+  Config config_;
+  base::NodeId self_;
+  std::uint64_t boot_ = 0;
+  base::Rng rng_;
+  liveness::Liveness liveness_;
+  std::deque<Horde> hordes_;
+  wire::Fragmenter fragmenter_;
+  wire::Reassembler reassembler_;
+  Life life_ = Life::running;
+  base::Instant stop_at_ = base::Instant::never();
+  std::optional<std::uint64_t> later_boot_;  // Heard of ourselves.
+  bool peers_changed_ = false;
+  base::Instant update_peers_at_ = base::Instant::never();
+  std::size_t damaged_records_ = 0;
+  Drops drops_;
+
+  // What the present input has led to, until finish() puts it into Effects.
+  std::vector<base::Persist> records_;
+  std::vector<base::Tell> tells_;
+  std::vector<std::pair<base::Address, std::vector<wire::Frame>>> frames_;
+  std::vector<base::Answer> answers_;
+  std::optional<base::Ended> ended_;
+  std::vector<Touched> touched_;
+  std::vector<Written> written_;
+};
+
+}  // namespace horde::node
