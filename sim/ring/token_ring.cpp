@@ -53,10 +53,10 @@ std::optional<Message> decode(base::BytesView bytes) {
 
 }  // namespace
 
-TokenRing::TokenRing(TokenRingOptions options, const Boot& boot)
-    : options_(options), self_(boot.index), rng_(boot.seed) {
-  if (!boot.records.empty()) {
-    seen_ = decode(boot.records.back()).value_or(Message{}).token;
+TokenRing::TokenRing(TokenRingOptions options, TokenRingStart start)
+    : options_(std::move(options)), self_(start.self), rng_(start.seed) {
+  if (!start.records.empty()) {
+    seen_ = decode(start.records.back()).value_or(Message{}).token;
   }
 }
 
@@ -88,7 +88,7 @@ void TokenRing::on_timeout(base::Now now, base::Effects& out) {
     case State::holding:
       // One hop on: our own copy is out of date from here on.
       remember({.epoch = seen_.epoch, .hop = seen_.hop + 1}, out);
-      next_ = (self_ + 1) % options_.nodes;
+      next_ = after(self_);
       sends_ = 0;
       pass(now, out);
       break;
@@ -99,7 +99,7 @@ void TokenRing::on_timeout(base::Now now, base::Effects& out) {
 }
 
 void TokenRing::on_hint(base::Now now, const base::Hint& hint, base::Effects& out) {
-  if (state_ == State::passing && hint.peer == Simulator::address_of(next_)) {
+  if (state_ == State::passing && hint.peer == options_.ring[next_]) {
     pass_over(now, out);
   }
 }
@@ -119,11 +119,11 @@ void TokenRing::pass(base::Now now, base::Effects& out) {
   state_ = State::passing;
   ++sends_;
   wake_ = now.mono + options_.resend_after;
-  out.add(base::Send{.to = Simulator::address_of(next_), .bytes = encode(Kind::token, seen_)});
+  out.add(base::Send{.to = options_.ring[next_], .bytes = encode(Kind::token, seen_)});
 }
 
 void TokenRing::pass_over(base::Now now, base::Effects& out) {
-  next_ = (next_ + 1) % options_.nodes;
+  next_ = after(next_);
   if (next_ == self_) {
     take(now, new_token(), out);  // Alone.
     return;
@@ -142,8 +142,12 @@ void TokenRing::wait(base::Now now) {
 }
 
 Token TokenRing::new_token() const {
-  const std::uint64_t turn = seen_.epoch / options_.nodes + 1;
-  return {.epoch = turn * options_.nodes + self_, .hop = 0};
+  const std::uint64_t turn = seen_.epoch / options_.ring.size() + 1;
+  return {.epoch = turn * options_.ring.size() + self_, .hop = 0};
+}
+
+std::uint32_t TokenRing::after(std::uint32_t node) const {
+  return node + 1 < options_.ring.size() ? node + 1 : 0;
 }
 
 void TokenRing::remember(Token token, base::Effects& out) {
@@ -151,8 +155,15 @@ void TokenRing::remember(Token token, base::Effects& out) {
   out.add(base::Persist{.mode = base::Persist::Mode::replace, .record = encode(Kind::disk, token)});
 }
 
-MachineFactory token_ring_factory(TokenRingOptions options) {
-  return [options](const Boot& boot) { return host<TokenRing>(options, boot); };
+MachineFactory token_ring_factory(std::uint32_t nodes, TokenRingOptions options) {
+  options.ring.clear();
+  for (NodeIndex node = 0; node < nodes; ++node) {
+    options.ring.push_back(Simulator::address_of(node));
+  }
+  return [options](const Boot& boot) {
+    return host<TokenRing>(
+        options, TokenRingStart{.self = boot.index, .seed = boot.seed, .records = boot.records});
+  };
 }
 
 }  // namespace horde::sim

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/engine.hpp"
@@ -23,7 +24,7 @@
 namespace horde::sim {
 
 struct TokenRingOptions {
-  std::uint32_t nodes = 3;
+  std::vector<base::Address> ring;  ///< The nodes, in the order in which the token goes round.
   base::Duration hold = base::milliseconds(10);  ///< How long a node keeps the token.
   base::Duration resend_after = base::milliseconds(20);
   std::uint32_t sends_max = 5;                   ///< Then the successor is passed over.
@@ -38,9 +39,16 @@ struct Token {
   friend auto operator<=>(const Token&, const Token&) = default;
 };
 
+/// What differs from node to node and from start to start.
+struct TokenRingStart {
+  std::uint32_t self = 0;  ///< The node's place in the ring.
+  std::uint64_t seed = 0;
+  std::span<const base::Bytes> records;  ///< What earlier lives persisted.
+};
+
 class TokenRing {
  public:
-  TokenRing(TokenRingOptions options, const Boot& boot);
+  TokenRing(TokenRingOptions options, TokenRingStart start);
 
   void on_start(base::Now now, base::Effects& out);
   void on_datagram(base::Now now, const base::Address& from, base::BytesView bytes,
@@ -61,6 +69,7 @@ class TokenRing {
   void pass(base::Now now, base::Effects& out);
   void pass_over(base::Now now, base::Effects& out);
   void wait(base::Now now);
+  [[nodiscard]] std::uint32_t after(std::uint32_t node) const;
   [[nodiscard]] Token new_token() const;
   void remember(Token token, base::Effects& out);
 
@@ -74,7 +83,8 @@ class TokenRing {
   base::Instant wake_ = base::Instant::never();
 };
 
-/// Makes the nodes of a ring. Requires: these are the simulator's nodes 0 to `options.nodes` - 1.
-[[nodiscard]] MachineFactory token_ring_factory(TokenRingOptions options);
+/// Makes the nodes of a ring, to be the simulator's nodes 0 to `nodes` - 1; fills in
+/// `options.ring`.
+[[nodiscard]] MachineFactory token_ring_factory(std::uint32_t nodes, TokenRingOptions options = {});
 
 }  // namespace horde::sim

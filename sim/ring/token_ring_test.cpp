@@ -20,8 +20,7 @@ class Ring {
       : simulator({.seed = seed, .link = std::move(link)}), checker(simulator) {
     simulator.add_observer(checker);
     for (NodeIndex i = 0; i < nodes; ++i) {
-      simulator.add_node({.name = "n" + std::to_string(i + 1)},
-                         token_ring_factory({.nodes = nodes}));
+      simulator.add_node({.name = "n" + std::to_string(i + 1)}, token_ring_factory(nodes));
       simulator.start(i);
     }
   }

@@ -108,6 +108,9 @@ class Network {
     RuleId id;
     Rule rule;
   };
+  [[nodiscard]] const Link& own_link(base::NodeId from, base::NodeId to) const;
+  // What the link itself does to a packet that no rule stops.
+  [[nodiscard]] Verdict cross(const Link& link, const Packet& packet);
   // How long the packet waits and is being sent, or nothing if the queue is full.
   [[nodiscard]] std::optional<base::Duration> enqueue(const Link& link, const Packet& packet);
 
