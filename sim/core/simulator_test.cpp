@@ -289,6 +289,20 @@ TEST(Simulator, AClogHoldsDatagramsUntilItIsHealedOrOver) {
   EXPECT_EQ(world.log(1).back(), "3.001s c from 10.0.0.1:7000");
 }
 
+TEST(Simulator, CountsAmongTheHealedOnlyRulesWhoseTimeIsNotOver) {
+  World world;
+  for (const std::int64_t until : {1, 3}) {
+    world.simulator.add_rule({.name = "cut",
+                              .links = LinkSet::all(),
+                              .action = faults::Drop{},
+                              .until = kZero + seconds(until)});
+  }
+  world.simulator.run_for(seconds(2));
+  EXPECT_EQ(world.simulator.network().rule_names(kZero + seconds(2)), Log{"cut"});
+  EXPECT_EQ(world.simulator.heal("cut"), 1U);
+  EXPECT_EQ(world.simulator.heal_all(), 0U);
+}
+
 TEST(Simulator, AClogHoldsNoMoreThanItMay) {
   World world({.held_max = 2});
   const faults::RuleId clog =

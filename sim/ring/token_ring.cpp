@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/assert.hpp"
 #include "base/hash.hpp"
 #include "sim/core/simulator.hpp"
 
@@ -75,7 +76,7 @@ void TokenRing::on_datagram(base::Now now, const base::Address& from, base::Byte
       take(now, message->token, out);
     }
     out.add(base::Send{.to = from, .bytes = encode(Kind::ack, seen_)});
-  } else if (state_ == State::passing && message->token >= seen_) {
+  } else if (message->kind == Kind::ack && state_ == State::passing && message->token >= seen_) {
     wait(now);
   }
 }
@@ -156,6 +157,7 @@ void TokenRing::remember(Token token, base::Effects& out) {
 }
 
 MachineFactory token_ring_factory(std::uint32_t nodes, TokenRingOptions options) {
+  HORDE_ASSERT(nodes >= 2);
   options.ring.clear();
   for (NodeIndex node = 0; node < nodes; ++node) {
     options.ring.push_back(Simulator::address_of(node));

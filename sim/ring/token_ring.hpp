@@ -31,10 +31,10 @@ struct TokenRingOptions {
   base::Duration lost_after = base::seconds(2);  ///< Without a token: a new one is made.
 };
 
-/// Which token, and how often it was passed on. Later ones compare greater.
+/// Which token, and how often it was passed on. Later ones compare greater. Node i of n makes only
+/// epochs that leave i when divided by n, so that no epoch is made by two.
 struct Token {
-  std::uint64_t epoch =
-      0;  ///< Of `nodes` in a row, each node makes only its own: none is made twice.
+  std::uint64_t epoch = 0;
   std::uint64_t hop = 0;
   friend auto operator<=>(const Token&, const Token&) = default;
 };
@@ -84,7 +84,7 @@ class TokenRing {
 };
 
 /// Makes the nodes of a ring, to be the simulator's nodes 0 to `nodes` - 1; fills in
-/// `options.ring`.
+/// `options.ring`. Requires: two nodes or more.
 [[nodiscard]] MachineFactory token_ring_factory(std::uint32_t nodes, TokenRingOptions options = {});
 
 }  // namespace horde::sim

@@ -72,7 +72,7 @@ class Network {
   [[nodiscard]] Verdict judge(const Packet& packet);
 
   RuleId add(Rule rule);
-  /// Ends the rule; false if there is none of that id (it was healed, or its time was over).
+  /// Ends the rule; false if there is none of that id (it was healed, or expired).
   bool heal(RuleId id);
   /// Ends all rules of that name and returns how many there were.
   std::size_t heal(std::string_view name);
