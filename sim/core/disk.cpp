@@ -10,6 +10,7 @@ void Disk::write(const base::Persist& persist) {
   logs_.push_back({persist.record});
   if (logs_.size() > kCheckpointsKept + 1) {
     logs_.pop_front();
+    surely_kept_ = 1;
   }
 }
 
@@ -18,18 +19,17 @@ void Disk::lose(DiskLoss loss) {
     case DiskLoss::Kind::kept:
       return;
     case DiskLoss::Kind::lost:
-      logs_ = {{}};
+      *this = Disk();
       return;
     case DiskLoss::Kind::rolled_back:
       break;
   }
   for (std::size_t i = 0; i < loss.records; ++i) {
     std::vector<base::Bytes>& log = logs_.back();
-    // A log that is not the oldest begins with its checkpoint, and goes with it.
-    if (log.size() > 1 || (logs_.size() == 1 && !log.empty())) {
+    if (logs_.size() > 1 && log.size() == 1) {
+      logs_.pop_back();  // The checkpoint itself.
+    } else if (log.size() > (logs_.size() > 1 ? 1U : surely_kept_)) {
       log.pop_back();
-    } else if (logs_.size() > 1) {
-      logs_.pop_back();
     }
   }
 }

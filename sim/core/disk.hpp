@@ -37,6 +37,7 @@ class Disk {
  private:
   // The log since each of the last checkpoints; the last one is what is read.
   std::deque<std::vector<base::Bytes>> logs_ = {{}};
+  std::size_t surely_kept_ = 0;  // Records of the oldest of these that no rolling back takes.
 };
 
 }  // namespace horde::sim

@@ -71,10 +71,9 @@ void Simulator::start(NodeIndex index) {
     observer->on_up(now_, index, node.boot);
   }
   trace(TraceKind::start, index, kNoNode, 0, [](TraceEvent&) {});
-  begin_step();
-  node.machine->on_start(now, effects_);
-  finish_step(
-      {.node = index, .cause = Cause::start, .at = now_, .now = now, .machine = *node.machine});
+  const StepInfo step = begin_step(index, Cause::start);
+  node.machine->on_start(step.now, effects_);
+  finish_step(step);
 }
 
 void Simulator::crash(NodeIndex index, CrashOptions options) {
@@ -155,15 +154,9 @@ CallResult Simulator::call(NodeIndex index, std::string_view label, std::uint64_
   }
   trace(TraceKind::call, index, kNoNode, base::combine(base::hash64(label), payload_hash),
         [&](TraceEvent& event) { event.label = label; });
-  begin_step();
-  const base::Now now = node.clock.now(now_);
-  body(*node.machine, now, effects_);
-  finish_step({.node = index,
-               .cause = Cause::call,
-               .label = label,
-               .at = now_,
-               .now = now,
-               .machine = *node.machine});
+  const StepInfo step = begin_step(index, Cause::call, label);
+  body(*node.machine, step.now, effects_);
+  finish_step(step);
   return CallResult::done;
 }
 
@@ -272,57 +265,64 @@ void Simulator::process(NodeIndex index) {
 }
 
 void Simulator::handle(NodeIndex index, HostedNode::Input input) {
-  HostedNode& node = nodes_[index];
-  const base::Now now = node.clock.now(now_);
-  StepInfo step{.node = index, .at = now_, .now = now, .machine = *node.machine};
   switch (input.kind) {
-    case HostedNode::Input::Kind::datagram: {
-      const Flight flight = std::move(flights_[input.flight]);
-      land(input.flight);
-      ++counts_.delivered;
-      node.traffic.on_received(flight.bytes.size());
-      trace(TraceKind::delivered, index, flight.from, flight.hash, [&](TraceEvent& event) {
-        event.number = flight.number;
-        event.bytes = flight.bytes.size();
-      });
-      for (Observer* observer : observers_) {
-        observer->on_delivered(now_, view(flight));
-      }
-      step.cause = Cause::datagram;
-      begin_step();
-      node.machine->on_datagram(now, address_of(flight.from), flight.bytes, effects_);
+    case HostedNode::Input::Kind::datagram:
+      handle_datagram(index, input.flight);
       break;
-    }
-    case HostedNode::Input::Kind::hint: {
-      const NodeIndex about = flights_[input.flight].to;
-      land(input.flight);
-      trace(TraceKind::hint, index, about, 0,
-            [](TraceEvent& event) { event.label = "port_refused"; });
-      step.cause = Cause::hint;
-      begin_step();
-      node.machine->on_hint(
-          now, {.kind = base::Hint::Kind::port_refused, .peer = address_of(about)}, effects_);
+    case HostedNode::Input::Kind::hint:
+      handle_hint(index, input.flight);
       break;
-    }
-    case HostedNode::Input::Kind::timeout: {
-      node.timeout_waits = false;
-      if (node.machine->wake_at() > now.mono) {
-        arm(index);  // It was moved while this one waited.
-        return;
-      }
-      node.timeouts_at_once = node.last_timeout == now_ ? node.timeouts_at_once + 1 : 1;
-      node.last_timeout = now_;
-      if (node.timeouts_at_once > kTimeoutsAtOnceMax) {
-        request_stop(node.name + " asks for timeouts without end at " + to_string(now_));
-        return;
-      }
-      trace(TraceKind::timeout, index, kNoNode, 0, [](TraceEvent&) {});
-      step.cause = Cause::timeout;
-      begin_step();
-      node.machine->on_timeout(now, effects_);
+    case HostedNode::Input::Kind::timeout:
+      handle_timeout(index);
       break;
-    }
   }
+}
+
+void Simulator::handle_datagram(NodeIndex index, std::uint32_t slot) {
+  HostedNode& node = nodes_[index];
+  // Taken out: what the engine sends may move the flights.
+  const Flight flight = std::move(flights_[slot]);
+  land(slot);
+  ++counts_.delivered;
+  node.traffic.on_received(flight.bytes.size());
+  trace(TraceKind::delivered, index, flight.from, flight.hash, [&](TraceEvent& event) {
+    event.number = flight.number;
+    event.bytes = flight.bytes.size();
+  });
+  for (Observer* observer : observers_) {
+    observer->on_delivered(now_, view(flight));
+  }
+  const StepInfo step = begin_step(index, Cause::datagram);
+  node.machine->on_datagram(step.now, address_of(flight.from), flight.bytes, effects_);
+  finish_step(step);
+}
+
+void Simulator::handle_hint(NodeIndex index, std::uint32_t slot) {
+  const NodeIndex about = flights_[slot].to;
+  land(slot);
+  trace(TraceKind::hint, index, about, 0, [](TraceEvent& event) { event.label = "port_refused"; });
+  const StepInfo step = begin_step(index, Cause::hint);
+  nodes_[index].machine->on_hint(
+      step.now, {.kind = base::Hint::Kind::port_refused, .peer = address_of(about)}, effects_);
+  finish_step(step);
+}
+
+void Simulator::handle_timeout(NodeIndex index) {
+  HostedNode& node = nodes_[index];
+  node.timeout_waits = false;
+  if (node.machine->wake_at() > node.clock.now(now_).mono) {
+    arm(index);  // It was moved while this one waited.
+    return;
+  }
+  node.timeouts_at_once = node.last_timeout == now_ ? node.timeouts_at_once + 1 : 1;
+  node.last_timeout = now_;
+  if (node.timeouts_at_once > kTimeoutsAtOnceMax) {
+    request_stop(node.name + " asks for timeouts without end at " + to_string(now_));
+    return;
+  }
+  trace(TraceKind::timeout, index, kNoNode, 0, [](TraceEvent&) {});
+  const StepInfo step = begin_step(index, Cause::timeout);
+  node.machine->on_timeout(step.now, effects_);
   finish_step(step);
 }
 
@@ -349,11 +349,18 @@ void Simulator::arm(NodeIndex index) {
   }
 }
 
-void Simulator::begin_step() {
+StepInfo Simulator::begin_step(NodeIndex index, Cause cause, std::string_view label) {
   HORDE_ASSERT(!stepping_);
   stepping_ = true;
   ++counts_.inputs;
   effects_.list.clear();
+  const HostedNode& node = nodes_[index];
+  return {.node = index,
+          .cause = cause,
+          .label = label,
+          .at = now_,
+          .now = node.clock.now(now_),
+          .machine = *node.machine};
 }
 
 void Simulator::finish_step(const StepInfo& step) {

@@ -158,12 +158,15 @@ class Simulator {
   void dispatch(const EventQueue::Event& event);
   void accept(NodeIndex index, HostedNode::Input input);
   void handle(NodeIndex index, HostedNode::Input input);
+  void handle_datagram(NodeIndex index, std::uint32_t slot);
+  void handle_hint(NodeIndex index, std::uint32_t slot);
+  void handle_timeout(NodeIndex index);
   void process(NodeIndex index);
   void schedule_process(NodeIndex index);
   void on_timer(NodeIndex index);
   void arm(NodeIndex index);
   void take_down(NodeIndex index, DownWhy why);
-  void begin_step();
+  [[nodiscard]] StepInfo begin_step(NodeIndex index, Cause cause, std::string_view label = {});
   void finish_step(const StepInfo& step);
 
   // simulator_effects.cpp: effects, transport, trace.

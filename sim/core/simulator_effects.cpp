@@ -270,6 +270,7 @@ faults::RuleId Simulator::add_rule(faults::Rule rule) {
 
 bool Simulator::heal(faults::RuleId rule) {
   trace_fault(kNoNode, "heal", "rule " + std::to_string(rule.value));
+  network_.expire(now_);
   const bool healed = network_.heal(rule);
   release_held();
   return healed;
@@ -277,6 +278,7 @@ bool Simulator::heal(faults::RuleId rule) {
 
 std::size_t Simulator::heal(std::string_view name) {
   trace_fault(kNoNode, "heal", name);
+  network_.expire(now_);
   const std::size_t healed = network_.heal(name);
   release_held();
   return healed;
@@ -284,6 +286,7 @@ std::size_t Simulator::heal(std::string_view name) {
 
 std::size_t Simulator::heal_all() {
   trace_fault(kNoNode, "heal", "all");
+  network_.expire(now_);
   const std::size_t healed = network_.heal_all();
   release_held();
   return healed;

@@ -62,13 +62,8 @@ Network::Network(std::uint64_t seed, Link default_link)
     : seed_(base::combine(base::hash64("network"), seed)), default_link_(std::move(default_link)) {}
 
 Verdict Network::judge(const Packet& packet) {
-  const Link* link = &default_link_;
-  if (!own_links_.empty()) {
-    if (const auto own = own_links_.find({packet.from, packet.to}); own != own_links_.end()) {
-      link = &own->second;
-    }
-  }
-  base::Instant held_until{};
+  const Link* link = &own_link(packet.from, packet.to);
+  base::Instant held_until = packet.now;
   for (const Active& active : rules_) {
     if (active.rule.until <= packet.now || !active.rule.links.contains(packet.from, packet.to)) {
       continue;
@@ -85,26 +80,29 @@ Verdict Network::judge(const Packet& packet) {
   if (held_until > packet.now) {
     return {.fate = Verdict::Fate::hold, .hold_until = held_until};
   }
+  return cross(*link, packet);
+}
 
-  const std::uint64_t key = base::mix64(
-      seed_ ^ base::mix64(packet.from.value ^ base::mix64(packet.to.value ^ packet.identity)));
-  const Draws first(key);
-  if (first.chance(Purpose::loss, link->loss)) {
+Verdict Network::cross(const Link& link, const Packet& packet) {
+  const std::uint64_t ends = base::mix64(packet.from.value ^ base::mix64(packet.to.value));
+  const std::uint64_t key = base::mix64(seed_ ^ base::combine(ends, packet.identity));
+  const Draws draws(key);
+  if (draws.chance(Purpose::loss, link.loss)) {
     return dropped(DropReason::lost);
   }
   base::Duration waiting{};
-  if (link->bytes_per_second != 0) {
-    const auto queued = enqueue(*link, packet);
+  if (link.bytes_per_second != 0) {
+    const auto queued = enqueue(link, packet);
     if (!queued) {
       return dropped(DropReason::queue_full);
     }
     waiting = *queued;
   }
   Verdict verdict{.copies_count = 1};
-  verdict.copies[0] = copy_of(*link, first, waiting);
-  if (first.chance(Purpose::duplicate, link->duplicate)) {
+  verdict.copies[0] = copy_of(link, draws, waiting);
+  if (draws.chance(Purpose::duplicate, link.duplicate)) {
     verdict.copies_count = 2;
-    verdict.copies[1] = copy_of(*link, Draws(base::mix64(key)), waiting);
+    verdict.copies[1] = copy_of(link, Draws(base::mix64(key)), waiting);
   }
   return verdict;
 }
@@ -158,6 +156,13 @@ const Link& Network::link(base::NodeId from, base::NodeId to, base::Instant now)
     if (used != nullptr && now < active->rule.until && active->rule.links.contains(from, to)) {
       return *used;
     }
+  }
+  return own_link(from, to);
+}
+
+const Link& Network::own_link(base::NodeId from, base::NodeId to) const {
+  if (own_links_.empty()) {
+    return default_link_;  // The common case: without a look-up.
   }
   const auto own = own_links_.find({from, to});
   return own != own_links_.end() ? own->second : default_link_;

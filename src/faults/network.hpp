@@ -72,7 +72,7 @@ class Network {
   [[nodiscard]] Verdict judge(const Packet& packet);
 
   RuleId add(Rule rule);
-  /// Ends the rule; false if there is none of that id (it was healed, or its time was over).
+  /// Ends the rule; false if there is none of that id (it was healed, or expired).
   bool heal(RuleId id);
   /// Ends all rules of that name and returns how many there were.
   std::size_t heal(std::string_view name);
@@ -108,6 +108,9 @@ class Network {
     RuleId id;
     Rule rule;
   };
+  [[nodiscard]] const Link& own_link(base::NodeId from, base::NodeId to) const;
+  // What the link itself does to a packet that no rule stops.
+  [[nodiscard]] Verdict cross(const Link& link, const Packet& packet);
   // How long the packet waits and is being sent, or nothing if the queue is full.
   [[nodiscard]] std::optional<base::Duration> enqueue(const Link& link, const Packet& packet);
 
