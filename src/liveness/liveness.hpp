@@ -150,6 +150,7 @@ class Liveness {
                                                   Outputs& out);
   void on_namesake(base::Instant now, const wire::Sender& sender, const base::Address& from,
                    const Message& message, Outputs& out);
+  [[nodiscard]] bool accuses_us(const Message& message) const;
   void on_ping(base::Instant now, const wire::Sender& sender, const base::Address& from,
                const Message& ping, Outputs& out);
   void on_ack(base::Instant now, const wire::Sender& sender, const Message& ack, Outputs& out);
