@@ -128,11 +128,8 @@ void Liveness::on_ping_req(base::Instant now, const wire::Sender& sender, const 
     answer_relay(now, relay, Message::Kind::relayed, 0, out);
     return;
   }
-  const Entry* entry = table_.find(request.target);
-  const bool refused =
-      entry != nullptr && entry->info.boot == request.target_boot && now < entry->refused_until;
-  if (refused || relays_.size() >= kRelaysMax) {
-    answer_relay(now, relay, Message::Kind::nack, refused ? 1 : 0, out);
+  if (relays_.size() >= kRelaysMax) {
+    answer_relay(now, relay, Message::Kind::nack, 0, out);
     return;
   }
   relays_.emplace(++last_number_, relay);
@@ -196,8 +193,10 @@ void Liveness::on_hint(base::Instant now, const base::Hint& hint, Outputs& out) 
   Entry& entry = *table_.find(*node);
   const bool known = now < entry.refused_until;
   entry.refused_until = now + kRefusalFresh;
+  // Only a refusal answers a ping of ours; a closed connection may have had reasons of its own.
+  const bool refused = hint.kind == base::Hint::Kind::port_refused;
   for (auto at = relays_.begin(); at != relays_.end();) {
-    if (at->second.target == *node) {
+    if (refused && at->second.target == *node) {
       answer_relay(now, at->second, Message::Kind::nack, 1, out);
       at = relays_.erase(at);
     } else {
@@ -361,7 +360,9 @@ void Liveness::on_probe_failed(base::Instant now, const Probe& probe, Outputs& o
 void Liveness::on_relays_due(base::Instant now, Outputs& out) {
   for (auto at = relays_.begin(); at != relays_.end();) {
     if (at->second.due <= now) {
-      answer_relay(now, at->second, Message::Kind::nack, 0, out);
+      const Entry* entry = table_.find(at->second.target);
+      const bool refused = entry != nullptr && now < entry->refused_until;
+      answer_relay(now, at->second, Message::Kind::nack, refused ? 1 : 0, out);
       at = relays_.erase(at);
     } else {
       ++at;
