@@ -90,11 +90,13 @@ void Liveness::take_in(base::Instant now, const wire::Sender& sender, const base
                        const std::vector<Record>& records, Outputs& out) {
   const Entry* before = table_.find(sender.node);
   const bool was_gone = before != nullptr && !table_.is_reachable(sender.node);
-  // Who is dead here has not heard our refutations: what it says against others is old, and a
-  // member that sends but does not hear would go on saying it for ever.
-  const bool outdated = was_gone || (before != nullptr && sender.boot < before->info.boot);
   note_heard(now, out);
   Changes changes(out.events);
+  table_.on_sign_of_life(now, {sender.node, sender.boot}, changes);
+  // Who is dead here has not heard our refutations: what it says against others is old, and a
+  // member that sends but does not hear would go on saying it for ever.
+  const bool outdated =
+      before != nullptr && (!table_.is_reachable(sender.node) || sender.boot < before->info.boot);
   for (const Record& record : records) {
     if (record.node == self_id_) {
       on_claim_about_self(now, record, out);
@@ -136,8 +138,7 @@ void Liveness::on_claim_about_self(base::Instant now, const Record& record, Outp
   const bool ours = record.name == self_.name && record.address == self_.address;
   if (ours && record.boot == self_.boot) {
     if (record.state == State::left && !leaving_) {
-      out.events.push_back(
-          {PeerEvent::Kind::later_boot_heard, self_id_, record.boot, record.address});
+      hear_later_boot(record.boot, record.address, out);
     } else if (record.incarnation > incarnation_ ||
                (record.incarnation == incarnation_ && record.state > State::alive)) {
       refute(now, record.incarnation, out);
@@ -148,12 +149,18 @@ void Liveness::on_claim_about_self(base::Instant now, const Record& record, Outp
   if (ours || gone) {
     // Nobody else can be where we are, and nobody is where that one was.
     if (record.boot >= self_.boot) {
-      out.events.push_back(
-          {PeerEvent::Kind::later_boot_heard, self_id_, record.boot, record.address});
+      hear_later_boot(record.boot, record.address, out);
     }
     return;
   }
   name_check_.begin(now, record.address, record.boot);
+}
+
+void Liveness::hear_later_boot(std::uint64_t boot, const base::Address& address, Outputs& out) {
+  if (boot > later_boot_told_) {
+    later_boot_told_ = boot;
+    out.events.push_back({PeerEvent::Kind::later_boot_heard, self_id_, boot, address});
+  }
 }
 
 void Liveness::refute(base::Instant now, std::uint64_t incarnation, Outputs& out) {
@@ -180,14 +187,13 @@ void Liveness::run_name_check(base::Instant now, Outputs& out) {
       break;
     case NameCheck::Step::nobody:
       if (name_check_.boot() >= self_.boot) {
-        out.events.push_back({PeerEvent::Kind::later_boot_heard, self_id_, name_check_.boot(),
-                              name_check_.address()});
+        hear_later_boot(name_check_.boot(), name_check_.address(), out);
       }
       break;
   }
 }
 
-// Requires that a stranger is asked, too: it has no entry, and only the common limit holds.
+// For a stranger, which has no entry, only the common limit holds; for seeds, none.
 void Liveness::ask(base::NodeId node, const base::Address& to, base::Instant now, Outputs& out) {
   if (node != base::NodeId{}) {
     Entry* entry = table_.find(node);

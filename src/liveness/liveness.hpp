@@ -132,6 +132,7 @@ class Liveness {
   void take_in(base::Instant now, const wire::Sender& sender, const base::Address& from,
                const std::vector<Record>& records, Outputs& out);
   void on_claim_about_self(base::Instant now, const Record& record, Outputs& out);
+  void hear_later_boot(std::uint64_t boot, const base::Address& address, Outputs& out);
   void refute(base::Instant now, std::uint64_t incarnation, Outputs& out);
   void tell(base::Instant now, const wire::Sender& sender, const base::Address& from, Outputs& out);
   void ask(base::NodeId node, const base::Address& to, base::Instant now, Outputs& out);
@@ -150,6 +151,7 @@ class Liveness {
                                                   Outputs& out);
   void on_namesake(base::Instant now, const wire::Sender& sender, const base::Address& from,
                    const Message& message, Outputs& out);
+  [[nodiscard]] bool accuses_us(const Message& message) const;
   void on_ping(base::Instant now, const wire::Sender& sender, const base::Address& from,
                const Message& ping, Outputs& out);
   void on_ack(base::Instant now, const wire::Sender& sender, const Message& ack, Outputs& out);
@@ -207,6 +209,7 @@ class Liveness {
   base::Instant ask_again_at_;
   base::Duration exchange_interval_;
   NameCheck name_check_;
+  std::uint64_t later_boot_told_ = 0;  // Each is told once.
 
   base::Instant period_at_ = base::Instant::never();
   base::Instant gossip_at_ = base::Instant::never();

@@ -324,6 +324,13 @@ void NodeTable::kill_all(base::Instant now, Changes& out) {
   }
 }
 
+void NodeTable::on_sign_of_life(base::Instant now, const base::RunId& run, Changes& out) {
+  Entry* entry = find(run.node);
+  if (entry != nullptr && entry->info.boot == run.start && is_private(*entry)) {
+    revive(now, *entry, out);
+  }
+}
+
 void NodeTable::clear_private(base::Instant now, Changes& out) {
   for (auto& [node, entry] : entries_) {
     if (entry.info.state == State::suspect && is_private(entry)) {

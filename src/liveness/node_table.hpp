@@ -66,6 +66,8 @@ class NodeTable {
   /// We hear nobody: suspects everybody, silently, or declares everybody dead, silently.
   void suspect_all(base::Instant now, Changes& out);
   void kill_all(base::Instant now, Changes& out);
+  /// Something came from `run` itself: a belief of ours alone about it ends.
+  void on_sign_of_life(base::Instant now, const base::RunId& run, Changes& out);
   /// We hear somebody again: suspicions that were ours alone end.
   void clear_private(base::Instant now, Changes& out);
   /// We were stopped for `pause`: all suspicions get as much more time.

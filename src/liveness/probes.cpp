@@ -33,7 +33,7 @@ wire::Decoded<void> Liveness::on_membership(base::Instant now, const wire::Sende
   switch (message->kind) {
     case Message::Kind::ping:
       on_ping(now, sender, from, *message, out);
-      return {};  // Its ack tells the sender what it must know of itself.
+      return {};  // Its ack tells the sender what it must know.
     case Message::Kind::ack:
       on_ack(now, sender, *message, out);
       break;
@@ -49,8 +49,18 @@ wire::Decoded<void> Liveness::on_membership(base::Instant now, const wire::Sende
     case Message::Kind::gossip:
       break;
   }
+  if (accuses_us(*message)) {
+    // Whether the refutation is old or new, the sender has not heard of it.
+    send(now, sender.node, from, {.kind = Message::Kind::gossip}, {self_id_}, out);
+  }
   tell(now, sender, from, out);
   return {};
+}
+
+bool Liveness::accuses_us(const Message& message) const {
+  return std::any_of(message.records.begin(), message.records.end(), [&](const Record& record) {
+    return record.node == self_id_ && record.boot == self_.boot && record.state > State::alive;
+  });
 }
 
 // Somebody sends under our name. A datagram of our own former life may come late, so only an
@@ -79,7 +89,7 @@ void Liveness::on_ping(base::Instant now, const wire::Sender& sender, const base
     return;  // For whoever was at our address before us.
   }
   std::vector<base::NodeId> first;
-  if (ping.target_boot != self_.boot || leaving_ || queue_.contains(self_id_)) {
+  if (ping.target_boot != self_.boot || leaving_ || accuses_us(ping)) {
     first.push_back(self_id_);
   }
   const Entry* entry = table_.find(sender.node);
@@ -118,11 +128,8 @@ void Liveness::on_ping_req(base::Instant now, const wire::Sender& sender, const 
     answer_relay(now, relay, Message::Kind::relayed, 0, out);
     return;
   }
-  const Entry* entry = table_.find(request.target);
-  const bool refused =
-      entry != nullptr && entry->info.boot == request.target_boot && now < entry->refused_until;
-  if (refused || relays_.size() >= kRelaysMax) {
-    answer_relay(now, relay, Message::Kind::nack, refused ? 1 : 0, out);
+  if (relays_.size() >= kRelaysMax) {
+    answer_relay(now, relay, Message::Kind::nack, 0, out);
     return;
   }
   relays_.emplace(++last_number_, relay);
@@ -186,8 +193,10 @@ void Liveness::on_hint(base::Instant now, const base::Hint& hint, Outputs& out) 
   Entry& entry = *table_.find(*node);
   const bool known = now < entry.refused_until;
   entry.refused_until = now + kRefusalFresh;
+  // Only a refusal answers a ping of ours; a closed connection may have had reasons of its own.
+  const bool refused = hint.kind == base::Hint::Kind::port_refused;
   for (auto at = relays_.begin(); at != relays_.end();) {
-    if (at->second.target == *node) {
+    if (refused && at->second.target == *node) {
       answer_relay(now, at->second, Message::Kind::nack, 1, out);
       at = relays_.erase(at);
     } else {
@@ -339,16 +348,21 @@ void Liveness::on_probe_failed(base::Instant now, const Probe& probe, Outputs& o
   health_ = std::min(health_ + (alone ? 1U : silent), options_.health_max);
   ++statistics_.accusations;
   Changes changes(out.events);
-  if (!isolated_) {
-    table_.accuse(now, probe.target, {self_id_}, changes);
+  if (isolated_) {
+    return;
   }
+  table_.accuse(now, probe.target, {self_id_}, changes);
   settle(now, changes);
+  // It is told at once, without waiting for gossip: it may have lost one ping too many.
+  send(now, probe.target, probe.address, {.kind = Message::Kind::gossip}, {probe.target}, out);
 }
 
 void Liveness::on_relays_due(base::Instant now, Outputs& out) {
   for (auto at = relays_.begin(); at != relays_.end();) {
     if (at->second.due <= now) {
-      answer_relay(now, at->second, Message::Kind::nack, 0, out);
+      const Entry* entry = table_.find(at->second.target);
+      const bool refused = entry != nullptr && now < entry->refused_until;
+      answer_relay(now, at->second, Message::Kind::nack, refused ? 1 : 0, out);
       at = relays_.erase(at);
     } else {
       ++at;

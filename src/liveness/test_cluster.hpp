@@ -133,6 +133,15 @@ class TestCluster {
     return true;
   }
 
+  /// Starts to count anew how much each node sends in a second.
+  void forget_rates() {
+    for (Node& node : nodes_) {
+      node.sent_this_second = 0;
+      node.sent_in_a_second_max = 0;
+      node.second = now_;
+    }
+  }
+
   std::vector<Heard> heard;
   /// Whether a frame from one node to another is lost, beside chance.
   std::function<bool(std::size_t, std::size_t)> cut = [](std::size_t, std::size_t) {

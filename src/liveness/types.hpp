@@ -30,7 +30,8 @@ struct NodeInfo {
   base::Instant since;  ///< When it came into this state, as far as it is known here.
 };
 
-/// A change that others care about. All but the last five are about another node.
+/// A change that others care about. From `refuted` on they are about ourselves; the claims to our
+/// name are told again every few seconds while both live.
 struct PeerEvent {
   enum class Kind : std::uint8_t {
     up,       ///< First seen, seen under a newer boot (the former one is gone), or back from dead.
