@@ -305,7 +305,9 @@ struct Codec {
 
   static Json describe_object(const Table<T>& table, Json& definitions) {
     if (table.bare) {
-      return field_schema(table.fields.front(), definitions);
+      Json schema = field_schema(table.fields.front(), definitions);
+      schema.erase("default");  // Whoever has this object as a field knows its default.
+      return schema;
     }
     Json properties = Json::object();
     Json required = Json::array();
@@ -417,7 +419,7 @@ struct Codec<T> {
     if (!value) {
       return bad_quantity(at, text, value.error(), kQuantity<T>);
     }
-    if (*value < from_base(rule.min) || *value > from_base(rule.max)) {
+    if (*value < least(rule) || *value > most(rule)) {
       const bool negative = text.starts_with('-');
       return at.problem('"' + text + "\" is " + (negative ? "negative" : "out of range"),
                         limits(rule));
@@ -425,17 +427,29 @@ struct Codec<T> {
     out = *value;
   }
   static Json write(const T& value) { return to_text(value); }
-  static Json schema(const Rule&, Json&) {
-    return {{"type", "string"}, {"pattern", kQuantity<T>.pattern}};
+  static Json schema(const Rule& rule, Json&) {
+    std::string pattern(kQuantity<T>.pattern);
+    if (rule.min < 0) {
+      pattern.insert(1, "-?");
+    }
+    return {{"type", "string"}, {"pattern", pattern}};
   }
 
  private:
-  static T from_base(std::int64_t value) {
+  static T least(const Rule& rule) {
     if constexpr (std::is_same_v<T, Span>) {
-      return Span{.time = base::nanoseconds(value),
-                  .syncs = value == std::numeric_limits<std::int64_t>::max() ? value : 0};
+      return Span{.time = base::nanoseconds(rule.min)};
     } else {
-      return T{value};
+      return T{rule.min};
+    }
+  }
+  static T most(const Rule& rule) {
+    if constexpr (std::is_same_v<T, Span>) {
+      return Span{.time = kDurationMax, .syncs = kSyncsMax};
+    } else if constexpr (std::is_same_v<T, base::Duration>) {
+      return std::min(kDurationMax, base::nanoseconds(rule.max));
+    } else {
+      return T{rule.max};
     }
   }
   static std::string text_form() {
@@ -444,9 +458,9 @@ struct Codec<T> {
   }
   static std::string limits(const Rule& rule) {
     std::string text =
-        "write " + std::string(kQuantity<T>.noun) + " of at least " + to_text(from_base(rule.min));
-    if (rule.max != std::numeric_limits<std::int64_t>::max()) {
-      text += " and at most " + to_text(from_base(rule.max));
+        "write " + std::string(kQuantity<T>.noun) + " of at least " + to_text(least(rule));
+    if (rule.max != Rule{}.max) {
+      text += " and at most " + to_text(most(rule));
     }
     return text;
   }
