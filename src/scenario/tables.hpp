@@ -3,7 +3,7 @@
 // Internal to this folder, as fields.hpp is.
 #pragma once
 
-#include "scenario/fields.hpp"
+#include "scenario/codecs.hpp"
 
 namespace horde::scenario {
 
