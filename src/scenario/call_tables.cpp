@@ -246,7 +246,12 @@ const Table<Settle>& table_of() {
       .doc = "Ends the faults among the core and waits until the eventually checks hold there.",
       .fields = {field<&Settle::within>("within", "Fails after this time."),
                  field<&Settle::core>("core", "The nodes that must settle.")},
-      .shorthand = "within"};
+      .shorthand = "within",
+      .check = [](const At& at, const Settle& value) {
+        if (value.within.syncs > kSyncsMax) {
+          (at / "within").problem("waits too long", "write at most 1000000 sync");
+        }
+      }};
   return table;
 }
 

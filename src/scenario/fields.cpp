@@ -1,9 +1,8 @@
-#include "scenario/fields.hpp"
-
 #include <algorithm>
 
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
+#include "scenario/codecs.hpp"
 
 namespace horde::scenario {
 namespace {

@@ -7,6 +7,8 @@
 namespace horde::scenario {
 namespace {
 
+constexpr std::size_t kOneLine = std::numeric_limits<std::size_t>::max() / 2;
+
 /// A file of a later version has keys that this program does not know; only its version is worth
 /// a word.
 bool is_of_a_future_version(const Json& json, Report& report) {
@@ -80,11 +82,32 @@ std::string json_schema() {
   return pretty(schema) + '\n';
 }
 
+std::vector<Setting> changed_settings(const Scenario& scenario) {
+  static const Json defaults = Codec<Scenario>::write(Scenario{});
+  std::vector<Setting> settings;
+  const auto add = [&](const std::string& name, const Json& value, const Json& default_value) {
+    if (value != default_value) {
+      settings.push_back(
+          {name, value.is_string() ? value.get<std::string>() : pretty(value, kOneLine)});
+    }
+  };
+  const Json written = Codec<Scenario>::write(scenario);
+  for (const std::string part : {"horde", "network", "swarm"}) {
+    for (const auto& [key, value] : written[part].items()) {
+      add(part + '.' + key, value, defaults[part].value(key, Json()));
+    }
+  }
+  for (const std::string key : {"protocol", "formed", "duration", "settle"}) {
+    add(key, written.value(key, Json()), defaults.value(key, Json()));
+  }
+  return settings;
+}
+
 std::string to_string(const Action& action) {
   const std::string name(name_of(action));
   const Json written = Codec<Step>::write(Step{.action = action});
   const Json& arguments = written[name];
-  return arguments.empty() ? name : name + ' ' + pretty(arguments, std::string::npos / 2);
+  return arguments.empty() ? name : name + ' ' + pretty(arguments, kOneLine);
 }
 
 }  // namespace horde::scenario

@@ -51,6 +51,15 @@ struct ParseOptions {
 /// The scenario with every field written out; parses to an equal one.
 [[nodiscard]] std::string to_json(const Scenario& scenario);
 
+/// An option by its path in the file, and its value as written there.
+struct Setting {
+  std::string path;  // "horde.sync_interval"
+  std::string value;
+};
+
+/// The options that are not at their defaults, for a summary.
+[[nodiscard]] std::vector<Setting> changed_settings(const Scenario& scenario);
+
 /// The format as JSON Schema, draft 2020-12.
 [[nodiscard]] std::string json_schema();
 

@@ -12,6 +12,9 @@ namespace horde::scenario {
 
 inline constexpr std::int64_t kScenarioVersion = 1;
 inline constexpr std::int64_t kNodesMax = 10'000;
+/// No duration in a file is longer: sums of a few of them never overflow.
+inline constexpr base::Duration kDurationMax = base::seconds(10LL * 365 * 24 * 3'600);
+inline constexpr std::int64_t kSyncsMax = 1'000'000;
 
 struct NodeOptions {
   std::string name;

@@ -106,6 +106,9 @@ void check_step(const At& at, const Step& step) {
   if (step.every && !step.until && !step.count) {
     (at / "every").problem("repeats without end", "add \"until\" or \"count\"");
   }
+  if (step.every && step.count && *step.every > kDurationMax / *step.count) {
+    (at / "count").problem("goes on for more than ten years", "write a smaller one");
+  }
   if (step.until && *step.until < step.at) {
     (at / "until").problem("ends before it begins", "write a time after " + to_text(step.at));
   }
@@ -179,7 +182,8 @@ const Table<NodeOptions>& table_of() {
 template <>
 const Table<HordeOptions>& table_of() {
   using T = HordeOptions;
-  constexpr Rule kPositive{.min = 1'000};  // 1 us: below that a run makes no progress.
+  // Below 1 us a run makes no progress; the most keeps multiples within 64 bits.
+  constexpr Rule kPositive{.min = 1'000, .max = base::seconds(3'600).ns};
   static const Table<T> table{
       .name = "horde",
       .doc = "Options of every node. What has no default here has one in the engine.",
@@ -201,7 +205,7 @@ const Table<HordeOptions>& table_of() {
           field<&T::forget_after>("forget_after",
                                   "A member that was silent for so long is "
                                   "forgotten.",
-                                  kPositive),
+                                  {.min = 1'000}),
           field<&T::boot_wait>("boot_wait",
                                "How long a fresh node waits for its first sync "
                                "before it writes."),

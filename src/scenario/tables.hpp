@@ -3,7 +3,7 @@
 // Internal to this folder, as fields.hpp is.
 #pragma once
 
-#include "scenario/fields.hpp"
+#include "scenario/codecs.hpp"
 
 namespace horde::scenario {
 
@@ -140,7 +140,7 @@ inline constexpr std::int64_t kPartsPerMillion = 1'000'000;
 /// A share of datagrams.
 inline constexpr Rule kShare{.max = kPartsPerMillion};
 /// A duration that may be negative.
-inline constexpr Rule kSigned{.min = std::numeric_limits<std::int64_t>::min() + 1};
+inline constexpr Rule kSigned{.min = -kDurationMax.ns};
 inline constexpr Rule kRequired{.required = true};
 
 /// Codec of a list of node names that need not exist: one name, or a list of them.

@@ -89,19 +89,19 @@ struct QuantityInfo {
   std::string_view noun;     // "a duration"
   std::string_view example;  // "300ms"
   std::string_view units;    // "ns, us, ms, s, min, h"
-  std::string_view pattern;  // A regular expression for the JSON Schema.
+  std::string_view pattern;  // A regular expression for the JSON Schema, without a sign.
 };
 template <class T>
 inline constexpr QuantityInfo kQuantity{};
 template <>
 inline constexpr QuantityInfo kQuantity<base::Duration>{
-    "a duration", "300ms", "ns, us, ms, s, min, h", R"(^-?[0-9]+(\.[0-9]+)? *(ns|us|ms|s|min|h)$)"};
+    "a duration", "300ms", "ns, us, ms, s, min, h", R"(^[0-9]+(\.[0-9]+)? *(ns|us|ms|s|min|h)$)"};
 template <>
 inline constexpr QuantityInfo kQuantity<Fraction>{"a share", "0.5%", "%, ppm",
                                                   R"(^[0-9]+(\.[0-9]+)? *(%|ppm)$)"};
 template <>
 inline constexpr QuantityInfo kQuantity<Drift>{"a clock drift", "-50ppm", "ppm, %",
-                                               R"(^-?[0-9]+(\.[0-9]+)? *(%|ppm)$)"};
+                                               R"(^[0-9]+(\.[0-9]+)? *(%|ppm)$)"};
 template <>
 inline constexpr QuantityInfo kQuantity<ByteCount>{"a size", "16B", "B, kB, MB, GB, KiB, MiB",
                                                    R"(^[0-9]+(\.[0-9]+)? *([kMG]?B|[KM]iB)$)"};

@@ -60,9 +60,8 @@ struct ExponentialLatency {
 };
 
 struct LogNormalLatency {
-  base::Duration min;
-  base::Duration median = base::milliseconds(5);  // Of the whole, `min` included.
-  Fraction sigma{500'000};                        // Of the logarithm: 50% means 0.5.
+  base::Duration median = base::milliseconds(5);
+  Fraction sigma{500'000};  // Of the logarithm: 50% means 0.5.
   friend bool operator==(const LogNormalLatency&, const LogNormalLatency&) = default;
 };
 

@@ -2,6 +2,11 @@
 #include "scenario/tables.hpp"
 
 namespace horde::scenario {
+namespace {
+
+constexpr Rule kLatency{.max = base::seconds(3'600).ns};
+
+}  // namespace
 
 template <>
 const Table<ConstantLatency>& table_of() {
@@ -9,7 +14,7 @@ const Table<ConstantLatency>& table_of() {
   static const Table<T> table{
       .name = "latency_constant",
       .doc = "Every datagram takes the same time.",
-      .fields = {field<&T::time>("time", "One-way, so half of a round trip.")},
+      .fields = {field<&T::time>("time", "One-way, so half of a round trip.", kLatency)},
       .bare = true};
   return table;
 }
@@ -17,30 +22,31 @@ const Table<ConstantLatency>& table_of() {
 template <>
 const Table<UniformLatency>& table_of() {
   using T = UniformLatency;
-  static const Table<T> table{
-      .name = "latency_uniform",
-      .doc = "Any time from min to max, all equally likely.",
-      .fields = {field<&T::min>("min", "The shortest."), field<&T::max>("max", "The longest.")},
-      .check = [](const At& at, const T& value) {
-        if (value.min > value.max) {
-          at.problem("min is above max", "write the smaller one as min");
-        }
-      }};
+  static const Table<T> table{.name = "latency_uniform",
+                              .doc = "Any time from min to max, all equally likely.",
+                              .fields = {field<&T::min>("min", "The shortest.", kLatency),
+                                         field<&T::max>("max", "The longest.", kLatency)},
+                              .check = [](const At& at, const T& value) {
+                                if (value.min > value.max) {
+                                  at.problem("min is above max", "write the smaller one as min");
+                                }
+                              }};
   return table;
 }
 
 template <>
 const Table<ExponentialLatency>& table_of() {
   using T = ExponentialLatency;
-  static const Table<T> table{.name = "latency_exponential",
-                              .doc = "At least min, mostly short, sometimes long.",
-                              .fields = {field<&T::min>("min", "The shortest."),
-                                         field<&T::mean>("mean", "The mean, min included.")},
-                              .check = [](const At& at, const T& value) {
-                                if (value.min > value.mean) {
-                                  at.problem("min is above mean", "write a mean of at least min");
-                                }
-                              }};
+  static const Table<T> table{
+      .name = "latency_exponential",
+      .doc = "At least min, mostly short, sometimes long.",
+      .fields = {field<&T::min>("min", "The shortest.", kLatency),
+                 field<&T::mean>("mean", "The mean, min included.", kLatency)},
+      .check = [](const At& at, const T& value) {
+        if (value.min > value.mean) {
+          at.problem("min is above mean", "write a mean of at least min");
+        }
+      }};
   return table;
 }
 
@@ -49,18 +55,12 @@ const Table<LogNormalLatency>& table_of() {
   using T = LogNormalLatency;
   static const Table<T> table{
       .name = "latency_log_normal",
-      .doc = "At least min, around the median, with a long tail, as on the internet.",
-      .fields = {field<&T::min>("min", "The shortest."),
-                 field<&T::median>("median", "Half of all take longer; min included."),
+      .doc = "Around the median, with a long tail, as on the internet.",
+      .fields = {field<&T::median>("median", "Half of all take longer.", kLatency),
                  field<&T::sigma>("sigma",
-                                  "The spread: standard deviation of the logarithm; at 50% "
-                                  "one in a hundred takes over 3.2 times the median.",
-                                  {.max = 3'000'000})},
-      .check = [](const At& at, const T& value) {
-        if (value.min > value.median) {
-          at.problem("min is above median", "write a median of at least min");
-        }
-      }};
+                                  "The spread: standard deviation of the logarithm; at 50% one in "
+                                  "a hundred takes over 3.2 times the median.",
+                                  {.max = 5 * kPartsPerMillion})}};
   return table;
 }
 
