@@ -20,8 +20,7 @@ constexpr unsigned kUnansweredMax = 3;  // Rounds to a silent peer become up to 
 void Replicator::set_peers(base::Now now, Peers peers, Outputs& out) {
   present_ = {};
   for (const base::RunId& run : peers.reachable) {
-    present_.reachable.insert(run.node);
-    on_run_started(run);
+    present_.reachable.insert_or_assign(run.node, run.start);
   }
   for (auto& [node, peer] : peers_) {
     peer.neighbour = false;
@@ -45,9 +44,6 @@ void Replicator::set_peers(base::Now now, Peers peers, Outputs& out) {
   });
   if (puller_.is_open() && !peers_.contains(puller_.peer().node)) {
     puller_.close();
-  }
-  for (const base::RunId& run : peers.reachable) {
-    (void)peer_of(run);
   }
   finish(now, out);
 }
@@ -130,12 +126,17 @@ void Replicator::tick(base::Now now, Outputs& out) {
 // anybody has synced, at a cold start; and what witnesses know, while ended runs wait to be closed.
 void Replicator::ask_silent(base::Instant now, Outputs& out) {
   const bool closing = witnesses_known_ && compactor_.has_pending(map_);
+  if (synced_ && !closing) {
+    return;
+  }
   std::vector<base::NodeId> silent;
-  for (const auto& [node, peer] : peers_) {
-    const bool asked = peer.round && peer.next_round_at > now;
-    const bool wanted =
-        synced_ ? closing && compactor_.witnesses().contains(node) : !peer.synced.has_value();
-    if (wanted && !asked && !peer.neighbour && present_.reachable.contains(node)) {
+  for (const auto& [node, start] : present_.reachable) {
+    const auto peer = peers_.find(node);
+    const bool known = peer != peers_.end();
+    const bool asked = known && peer->second.round && peer->second.next_round_at > now;
+    const bool wanted = synced_ ? compactor_.witnesses().contains(node)
+                                : !known || !peer->second.synced.has_value();
+    if (wanted && !asked && !(known && peer->second.neighbour)) {
       silent.push_back(node);
     }
   }
@@ -143,7 +144,9 @@ void Replicator::ask_silent(base::Instant now, Outputs& out) {
   std::ranges::rotate(silent, std::ranges::upper_bound(silent, last_silent_asked_));
   for (std::size_t i = 0; i < count; ++i) {
     last_silent_asked_ = silent[i];
-    ask(now, peers_.at(silent[i]), out);
+    if (Peer* peer = peer_of({silent[i], present_.reachable.at(silent[i])})) {
+      ask(now, *peer, out);
+    }
   }
 }
 
