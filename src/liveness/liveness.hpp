@@ -10,8 +10,8 @@
 //
 // Promises: constant load per node (one probe a period, one more while somebody wanted is dead,
 // and one message of gossip per interval while there is news or a table to send); a node that
-// lives, hears and is heard within suspicion_min is not declared dead; a hint alone, or one member
-// alone, declares nobody dead among three or more.
+// lives, hears and is heard within suspicion_min is not declared dead; a hint alone declares nobody
+// dead, and the word of one member leaves the longest time to refute it.
 // Does not promise: that all agree at one moment, or that a cut-off node learns of it.
 //
 // Precedence of claims is in node_table.hpp, the bytes in messages.hpp.
