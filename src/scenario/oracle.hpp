@@ -3,8 +3,8 @@
 // It checks, from the outside and without any of the engine's own reasoning:
 //   A2   vectors only grow within a boot, and no dot is used twice
 //   A11  the puts of each entry are the unsuperseded puts among exactly the events that the
-//        replica's vector covers; each tombstone kept is a covered remove that nothing covered
-//        supersedes
+//        replica's vector covers; each tombstone kept is a covered remove (it may be superseded:
+//        a join keeps what the sender has dropped, T3)
 //   A12  a vector that covers an event covers every event that it supersedes
 //   C2   a run is closed by everybody after the same event
 //
