@@ -175,7 +175,9 @@ void Replicator::write_again(base::Now now, Outputs& out) {
   rewrites_done_ = true;
 }
 
-// The winner's owner puts its value again over all siblings when there are many (W4).
+// The winner's owner puts its value again over all siblings when there are many (W4). With its
+// stamp: with a newer one, two owners that do not see each other's newest would each be the winner
+// where they look, and put again for ever.
 void Replicator::resolve_crowded(base::Now now, const std::vector<crdt::Change>& changes,
                                  Outputs& out) {
   for (const crdt::Change& change : changes) {
@@ -185,7 +187,7 @@ void Replicator::resolve_crowded(base::Now now, const std::vector<crdt::Change>&
     }
     const crdt::Sibling* best = crdt::winner(*siblings);
     if (best != nullptr && best->dot.run.node == own_.node) {
-      crdt::Event event = map_.put(own_, change.key, crdt::Value(best->value), now.wall.ns);
+      crdt::Event event = map_.put_over(own_, change.key);
       pusher_.add(now.mono, event);
       out.written.push_back(std::move(event));
     }
