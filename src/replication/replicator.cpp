@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "base/hash.hpp"
 #include "wire/limits.hpp"
 
 namespace horde::replication {
@@ -13,6 +14,8 @@ namespace {
 // A log is replaced by a checkpoint when it is this much larger than the last one.
 constexpr std::size_t kLogGrowth = 2;
 constexpr std::size_t kLogBytesMin = 64 * 1024;
+
+constexpr std::uint64_t kFirstRoundMask = (std::uint64_t{1} << 48U) - 1;
 
 std::map<base::RunId, std::uint64_t> merged(const crdt::Floor& a, const crdt::Floor& b) {
   crdt::Floor out = a;
@@ -36,6 +39,9 @@ Replicator::Replicator(const base::RunId& own, const Options& options)
 
 void Replicator::use_start(std::uint64_t start) {
   own_.start = start;
+  // Answers name the round only. Numbers that no other run of this node uses keep late answers to a
+  // former run, which may have known more, from being taken as answers to this one (S6).
+  last_round_ = base::mix64(start) & kFirstRoundMask;
   puller_.close();
   puller_.set_own_start(start);
   server_.reset(start);
