@@ -17,14 +17,6 @@ constexpr std::size_t kLogBytesMin = 64 * 1024;
 
 constexpr std::uint64_t kFirstRoundMask = (std::uint64_t{1} << 48U) - 1;
 
-std::map<base::RunId, std::uint64_t> merged(const crdt::Floor& a, const crdt::Floor& b) {
-  crdt::Floor out = a;
-  for (const auto& [run, counter] : b) {
-    out[run] = std::max(out[run], counter);
-  }
-  return out;
-}
-
 }  // namespace
 
 Replicator::Replicator(const base::RunId& own, const Options& options)
@@ -68,7 +60,6 @@ wire::Decoded<std::size_t> Replicator::load(std::span<const base::Bytes> log) {
     for (const auto& [run, counter] : record->floor) {
       map_.load_floor(run, counter);
     }
-    acknowledged_ = merged(acknowledged_, record->acknowledged);
     if (record->rewrites_done) {
       rewrites_.clear();
     }
@@ -94,14 +85,22 @@ void Replicator::start_new_run(base::Now now, std::uint64_t start, Outputs& out)
 
 void Replicator::start_anew(base::Now now, std::uint64_t start, Outputs& out) {
   HORDE_ASSERT(start > own_.start);
+  const bool closed_there = std::ranges::find(overruled_by_.closed(), own_.node,
+                                              &crdt::Closed::node) != overruled_by_.closed().end();
+  const auto agreed = closed_there ? map_.vector().agreed_by(overruled_by_, own_.node)
+                                   : std::optional<crdt::VersionVector>{};
+  // That a neighbour had acknowledged an event says little: it may be overruled as well. Where it
+  // cannot be told, a value that was removed may come back, but none is lost.
+  const auto others_have = [&](const base::Dot& dot) {
+    return overruled_by_.is_closed(dot.run) ? agreed && agreed->covers(dot)
+                                            : overruled_by_.covers(dot);
+  };
   std::vector<crdt::Change> lost;
   map_.visit_after(0, [&](const crdt::Key& key, const crdt::Siblings& siblings, std::uint64_t) {
     for (const crdt::Sibling& sibling : siblings) {
-      const auto acknowledged = acknowledged_.find(sibling.dot.run);
-      const bool others_have_it =
-          acknowledged != acknowledged_.end() && acknowledged->second >= sibling.dot.counter;
-      if (sibling.kind == crdt::Kind::put && sibling.dot.run.node == own_.node && !others_have_it) {
-        rewrites_.push_back({key, sibling.value, sibling.stamp});
+      if (sibling.kind == crdt::Kind::put && sibling.dot.run.node == own_.node &&
+          !others_have(sibling.dot)) {
+        rewrites_.push_back({sibling.dot, key, sibling.value, sibling.stamp});
       }
     }
     if (crdt::winner(siblings) != nullptr) {
@@ -110,7 +109,6 @@ void Replicator::start_anew(base::Now now, std::uint64_t start, Outputs& out) {
     return true;
   });
   map_ = crdt::AwLwwMap{};
-  acknowledged_.clear();
   pusher_.clear();
   compactor_.clear();
   for (auto& [node, peer] : peers_) {
@@ -121,6 +119,7 @@ void Replicator::start_anew(base::Now now, std::uint64_t start, Outputs& out) {
   puller_.set_synced(false);
   server_.set_synced(false);
   needs_new_run_ = false;
+  overruled_by_ = {};
   use_start(start);
   out.changes.insert(out.changes.end(), lost.begin(), lost.end());
   out.tell("started_anew", own_.node, rewrites_.size());
@@ -174,6 +173,9 @@ void Replicator::became_synced(Outputs& out) {
 // Superseding nothing: what others wrote meanwhile stays beside it, and stamps decide (C3).
 void Replicator::write_again(base::Now now, Outputs& out) {
   for (Rewrite& rewrite : std::exchange(rewrites_, {})) {
+    if (map_.vector().covers(rewrite.dot) && !map_.vector().is_closed(rewrite.dot.run)) {
+      continue;  // Some other replica had it, and what became of it is known.
+    }
     crdt::Event event = map_.put_again(own_, rewrite.key, std::move(rewrite.value), rewrite.stamp);
     pusher_.add(now.mono, event);
     out.written.push_back(std::move(event));
@@ -211,7 +213,7 @@ void Replicator::finish(base::Now now, Outputs& out) {
     delta.keys.insert(delta.keys.end(), more.keys.begin(), more.keys.end());
     delta.raised.insert(delta.raised.end(), more.raised.begin(), more.raised.end());
   }
-  if (!delta.empty() || acknowledged_changed_ || rewrites_done_) {
+  if (!delta.empty() || rewrites_done_) {
     append_record(delta, out);
   }
   out.changes.insert(out.changes.end(), std::make_move_iterator(delta.keys.begin()),
@@ -225,7 +227,6 @@ void Replicator::finish(base::Now now, Outputs& out) {
 }
 
 void Replicator::append_record(const crdt::Delta& delta, Outputs& out) {
-  const bool acknowledged = std::exchange(acknowledged_changed_, false);
   const bool rewrites_done = std::exchange(rewrites_done_, false);
   if (!options_.storage) {
     return;
@@ -253,9 +254,6 @@ void Replicator::append_record(const crdt::Delta& delta, Outputs& out) {
       record.floor.insert(*it);
     }
   }
-  if (acknowledged) {
-    record.acknowledged = acknowledged_;
-  }
   base::Bytes bytes = encode(record);
   log_bytes_ += bytes.size();
   out.records.push_back({LogRecord::Mode::append, std::move(bytes)});
@@ -265,11 +263,8 @@ void Replicator::checkpoint(Outputs& out) {
   if (!options_.storage) {
     return;
   }
-  Record record{.vector = map_.vector(),
-                .floor = map_.floor(),
-                .acknowledged = acknowledged_,
-                .rewrites = rewrites_,
-                .rewrites_done = true};
+  Record record{
+      .vector = map_.vector(), .floor = map_.floor(), .rewrites = rewrites_, .rewrites_done = true};
   map_.visit_after(0, [&](const crdt::Key& key, const crdt::Siblings& siblings, std::uint64_t) {
     record.entries.emplace_back(key, siblings);
     return true;
