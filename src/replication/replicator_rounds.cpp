@@ -256,12 +256,12 @@ void Replicator::on(base::Now now, Peer& peer, const VectorIs& message, Outputs&
   if (!theirs) {
     return;
   }
-  heard_vector(now.mono, peer, *theirs);
-  if (map_.vector().agreement_with(*theirs) == crdt::Agreement::differs) {
-    needs_new_run_ = true;  // Runs were closed without us (C3).
-    return;
+  const Standing standing = standing_to(*theirs);
+  if (standing == Standing::we_start_anew) {
+    return must_start_anew(*theirs);
   }
-  const bool they_differ = theirs->agreement_with(map_.vector()) == crdt::Agreement::differs;
+  heard_vector(now.mono, peer, *theirs);
+  const bool they_differ = standing == Standing::they_start_anew;
   if (answers && !message.answer_whole && !theirs->covers(map_.vector())) {
     out.send(peer.run.node, VectorIs{.vector = they_differ ? SentVector::full(map_.vector())
                                                            : SentVector::hot(map_.vector()),
@@ -289,22 +289,26 @@ void Replicator::heard_vector(base::Instant now, Peer& peer, const crdt::Version
   // Pushes help whoever can keep all that it lacks until it fits.
   pusher_.set_caught_up(peer.run.node,
                         map_.vector().events_ahead_of(vector) <= options_.early_events_max);
-  note_acknowledged(vector);
 }
 
-void Replicator::note_acknowledged(const crdt::VersionVector& vector) {
-  for (const base::Dot& dot : map_.vector().open()) {
-    if (dot.run.node != own_.node) {
-      continue;
-    }
-    const std::uint64_t counter = std::min(vector.counter(dot.run), dot.counter);
-    if (counter > 0 && acknowledged_[dot.run] < counter) {
-      acknowledged_[dot.run] = counter;
-      acknowledged_changed_ = true;
-    }
+// Runs may have been closed without us (C3), or by each of us without the other: then one must give
+// way, and only one. Our own run may have been closed as well, while we were no member; what we
+// would write in it would count as known everywhere.
+Replicator::Standing Replicator::standing_to(const crdt::VersionVector& theirs) const {
+  const bool we_differ =
+      theirs.is_closed(own_) || map_.vector().agreement_with(theirs) == crdt::Agreement::differs;
+  const bool they_differ = theirs.agreement_with(map_.vector()) == crdt::Agreement::differs;
+  if (!we_differ && !they_differ) {
+    return Standing::compatible;
   }
-  std::erase_if(acknowledged_,
-                [this](const auto& part) { return map_.vector().is_closed(part.first); });
+  const bool they_stay = theirs.closings_rank() > map_.vector().closings_rank();
+  return we_differ && (!they_differ || they_stay) ? Standing::we_start_anew
+                                                  : Standing::they_start_anew;
+}
+
+void Replicator::must_start_anew(const crdt::VersionVector& theirs) {
+  needs_new_run_ = true;
+  overruled_by_ = theirs;
 }
 
 // --- Sessions ---
@@ -372,12 +376,13 @@ void Replicator::on(base::Now now, Peer& peer, Page page, Outputs& out) {
 
 void Replicator::finish_session(base::Now now, Puller::Finished finished, Outputs& out) {
   const crdt::VersionVector theirs = finished.remote.vector;
-  if (map_.vector().agreement_with(theirs) == crdt::Agreement::differs) {
-    needs_new_run_ = true;
-    return;
-  }
-  if (theirs.agreement_with(map_.vector()) == crdt::Agreement::differs) {
-    return;
+  switch (standing_to(theirs)) {
+    case Standing::compatible:
+      break;
+    case Standing::we_start_anew:
+      return must_start_anew(theirs);
+    case Standing::they_start_anew:
+      return;
   }
   Peer& peer = peers_.at(finished.peer.node);
   out.tell("session_done", finished.peer.node, finished.remote.entries.size());
