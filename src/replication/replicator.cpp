@@ -259,21 +259,9 @@ void Replicator::append_record(const crdt::Delta& delta, Outputs& out) {
   out.records.push_back({LogRecord::Mode::append, std::move(bytes)});
 }
 
-<<<<<<< HEAD
 base::Bytes Replicator::checkpoint() const {
-  Record record{.vector = map_.vector(),
-                .floor = map_.floor(),
-                .acknowledged = acknowledged_,
-                .rewrites = rewrites_,
-                .rewrites_done = true};
-=======
-void Replicator::checkpoint(Outputs& out) {
-  if (!options_.storage) {
-    return;
-  }
   Record record{
       .vector = map_.vector(), .floor = map_.floor(), .rewrites = rewrites_, .rewrites_done = true};
->>>>>>> props
   map_.visit_after(0, [&](const crdt::Key& key, const crdt::Siblings& siblings, std::uint64_t) {
     record.entries.emplace_back(key, siblings);
     return true;
