@@ -21,9 +21,8 @@ Bounds bounds_of(const HordeOptions& options) {
   return {.early_events = defaults.early_events_max,
           .queued_events = kQueuedEventsMax,
           .pending_writes = kPendingWritesMax,
-          .tombstones = options.tombstones_max
-                            ? static_cast<std::size_t>(*options.tombstones_max)
-                            : defaults.tombstones_max,
+          .tombstones = options.tombstones_max ? static_cast<std::size_t>(*options.tombstones_max)
+                                               : defaults.tombstones_max,
           .sessions_served = defaults.sessions_served_max,
           .reassembly_bytes_per_node = wire::kReassemblyBytesPerPeerMax};
 }

@@ -20,8 +20,7 @@ std::optional<std::string> MapsChecker::unsettled(Group core) {
     if (first == nullptr) {
       first = map;
       first_node = node;
-    } else if (map->digest() != first->digest() ||
-               map->keys_visible() != first->keys_visible()) {
+    } else if (map->digest() != first->digest() || map->keys_visible() != first->keys_visible()) {
       return world_->name(first_node) + " has " + std::to_string(first->keys_visible()) +
              " keys and " + crdt::to_string(first->vector()) + ", " + world_->name(node) + " has " +
              std::to_string(map->keys_visible()) + " and " + crdt::to_string(map->vector());
@@ -54,7 +53,8 @@ std::uint64_t ViewsChecker::view_of(NodeIndex node) {
   }
   std::uint64_t hash = 0;
   for (const members::Member& member : world_->members(node)) {
-    hash = base::combine(hash, base::hash64(member.name, static_cast<std::uint64_t>(member.status)));
+    hash =
+        base::combine(hash, base::hash64(member.name, static_cast<std::uint64_t>(member.status)));
   }
   return views_[node] = hash;
 }

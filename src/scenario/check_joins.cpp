@@ -37,10 +37,8 @@ bool join_all(crdt::AwLwwMap& into, const MapState& from) {
       from.vector.agreement_with(into.vector()) == crdt::Agreement::differs) {
     return false;
   }
-  crdt::Remote remote{.entries = from.entries,
-                      .vector = from.vector,
-                      .floor = from.floor,
-                      .adopt_floor = true};
+  crdt::Remote remote{
+      .entries = from.entries, .vector = from.vector, .floor = from.floor, .adopt_floor = true};
   std::map<base::BytesView, const crdt::Siblings*> theirs;
   for (const auto& [key, siblings] : from.entries) {
     theirs.emplace(key, &siblings);
@@ -104,9 +102,8 @@ void JoinsChecker::expect_equal(const crdt::AwLwwMap& a, const crdt::AwLwwMap& b
   findings_.add({.id = "A3",
                  .node = world_->name(node),
                  .text = "the join with its peer's state is " + std::string(law) + ": " +
-                         crdt::to_string(a.vector()) + " with " +
-                         std::to_string(a.keys_visible()) + " keys, or " +
-                         crdt::to_string(b.vector()) + " with " +
+                         crdt::to_string(a.vector()) + " with " + std::to_string(a.keys_visible()) +
+                         " keys, or " + crdt::to_string(b.vector()) + " with " +
                          std::to_string(b.keys_visible()) + " keys"});
 }
 

@@ -1,7 +1,8 @@
-// A3: joining states is commutative, associative and idempotent, on the states that live nodes have.
+// A3: joining states is commutative, associative and idempotent, on the states that live nodes
+// have.
 //
-// States are rebuilt from what is observed and joined whole, as a session with reconciliation would.
-// Equal means equal vectors and equal live puts: tombstones and floors may differ.
+// States are rebuilt from what is observed and joined whole, as a session with reconciliation
+// would. Equal means equal vectors and equal live puts: tombstones and floors may differ.
 #pragma once
 
 #include "scenario/checker.hpp"

@@ -42,8 +42,14 @@ std::vector<NodeIndex> Cluster::all() const {
 }
 
 std::vector<NodeIndex> Cluster::running() const {
+  return in({State::up});
+}
+
+std::vector<NodeIndex> Cluster::in(std::initializer_list<State> states) const {
   std::vector<NodeIndex> out = all();
-  std::erase_if(out, [this](NodeIndex node) { return nodes_[node].state != State::up; });
+  std::erase_if(out, [&](NodeIndex node) {
+    return std::ranges::find(states, nodes_[node].state) == states.end();
+  });
   return out;
 }
 
@@ -78,6 +84,14 @@ std::vector<NodeIndex> Cluster::Resolver::operator()(const NodeSet& set) {
   return unique;
 }
 
+void Cluster::Resolver::reserve(const NodeSet& set) {
+  for (const NodeRef& ref : set.refs) {
+    if (ref.role == NodeRef::Role::named) {
+      used_.insert(cluster_->find(ref.name));
+    }
+  }
+}
+
 std::optional<NodeIndex> Cluster::Resolver::operator()(const NodeRef& ref) {
   const std::vector<NodeIndex> nodes = (*this)(NodeSet{{ref}});
   return nodes.empty() ? std::nullopt : std::optional(nodes.front());
@@ -96,7 +110,7 @@ void Cluster::Resolver::add(const NodeRef& ref, std::vector<NodeIndex>& out) {
       out.push_back(cluster_->find(ref.name));
       return;
     case NodeRef::Role::random: {
-      std::vector<NodeIndex> free = cluster_->running();
+      std::vector<NodeIndex> free = draw_from_;
       std::erase_if(free, [&](NodeIndex node) {
         return used_.contains(node) || std::ranges::find(out, node) != out.end();
       });

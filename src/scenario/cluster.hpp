@@ -29,7 +29,8 @@ class Cluster {
     bool slow = false;
     /// Taken off the member list by a set_members: it runs, and replicates with nobody.
     bool removed = false;
-    bool disk_lost = false;  ///< Rolled back or lost, ever.
+    std::uint64_t starts = 0;        ///< So far: tells one life from another.
+    State ends_as = State::crashed;  ///< What it is when it next goes down by itself.
   };
 
   explicit Cluster(std::uint64_t seed) : rng_(base::Rng(seed).fork("roles")) {}
@@ -48,13 +49,19 @@ class Cluster {
   /// Ascending.
   [[nodiscard]] std::vector<NodeIndex> all() const;
   [[nodiscard]] std::vector<NodeIndex> running() const;
+  [[nodiscard]] std::vector<NodeIndex> in(std::initializer_list<State> states) const;
   [[nodiscard]] faults::Nodes ids(std::span<const NodeIndex> nodes) const;
 
   /// The nodes of one step, as its roles are resolved: nobody is drawn twice, and `others` are all
   /// that the step names nowhere else.
   class Resolver {
    public:
-    Resolver(const Cluster& cluster, base::Rng rng) : cluster_(&cluster), rng_(rng) {}
+    /// `draw_from`: whom `random` may be.
+    Resolver(const Cluster& cluster, base::Rng rng, std::vector<NodeIndex> draw_from)
+        : cluster_(&cluster), rng_(rng), draw_from_(std::move(draw_from)) {}
+    Resolver(const Cluster& cluster, base::Rng rng) : Resolver(cluster, rng, cluster.running()) {}
+    /// Names that the step gives elsewhere: not drawn, and not among `others`.
+    void reserve(const NodeSet& set);
     /// In the order in which they are named; each once.
     [[nodiscard]] std::vector<NodeIndex> operator()(const NodeSet& set);
     [[nodiscard]] std::optional<NodeIndex> operator()(const NodeRef& ref);
@@ -63,6 +70,7 @@ class Cluster {
     void add(const NodeRef& ref, std::vector<NodeIndex>& out);
     const Cluster* cluster_;
     base::Rng rng_;
+    std::vector<NodeIndex> draw_from_;
     std::set<NodeIndex> used_;
   };
   [[nodiscard]] NodeSet named(std::span<const NodeIndex> nodes) const;

@@ -23,7 +23,9 @@ faults::Latency latency_of(const Latency& latency) {
   return std::visit(
       Overloaded{
           [](const ConstantLatency& l) -> faults::Latency { return faults::Constant{l.time}; },
-          [](const UniformLatency& l) -> faults::Latency { return faults::Uniform{l.min, l.max}; },
+          [](const UniformLatency& l) -> faults::Latency {
+            return faults::Uniform{l.min, l.max};
+          },
           [](const ExponentialLatency& l) -> faults::Latency {
             return faults::Exponential{l.min, l.mean};
           },
@@ -217,9 +219,8 @@ void NetworkFaults::keep_only(const faults::Nodes& all, Kind first, Kind last,
     }
   }
   std::erase_if(faults_, [&](const Fault& fault) {
-    return concerns(fault) && fault.links == faults::LinkSet::among(all, [](auto, auto) {
-             return false;
-           });
+    return concerns(fault) &&
+           fault.links == faults::LinkSet::among(all, [](auto, auto) { return false; });
   });
   for (Fault& fault : faults_) {
     if (concerns(fault)) {

@@ -49,9 +49,9 @@ enum class CallResult : std::uint8_t { made, node_down, node_paused, not_offered
 struct WorldStep {
   NodeIndex node = 0;
   base::Instant at;
-  const crdt::AwLwwMap* map = nullptr;     ///< Null: the protocol has none.
-  std::span<const crdt::Change> touched;   ///< Keys as in the map, with their prefix.
-  std::span<const crdt::Event> written;    ///< By this node, just now.
+  const crdt::AwLwwMap* map = nullptr;    ///< Null: the protocol has none.
+  std::span<const crdt::Change> touched;  ///< Keys as in the map, with their prefix.
+  std::span<const crdt::Event> written;   ///< By this node, just now.
 };
 
 enum class DownWhy : std::uint8_t { crashed, ended };
@@ -62,8 +62,8 @@ class WorldObserver {
   virtual ~WorldObserver() = default;
   virtual void on_step(const WorldStep& /*step*/) {}
   virtual void on_tell(base::Instant /*at*/, NodeIndex /*node*/, const base::Tell& /*tell*/) {}
-  virtual void on_answer(base::Instant /*at*/, NodeIndex /*node*/,
-                         const base::Answer& /*answer*/) {}
+  virtual void on_answer(base::Instant /*at*/, NodeIndex /*node*/, const base::Answer& /*answer*/) {
+  }
   virtual void on_ended(base::Instant /*at*/, NodeIndex /*node*/, const base::Ended& /*ended*/) {}
   virtual void on_up(base::Instant /*at*/, NodeIndex /*node*/, std::uint64_t /*boot*/) {}
   virtual void on_down(base::Instant /*at*/, NodeIndex /*node*/, DownWhy /*why*/) {}
@@ -91,6 +91,9 @@ inline constexpr std::string_view kKindMembership = "membership";
 class World {
  public:
   virtual ~World() = default;
+
+  /// Observers are told in the order in which they came, and live as long as the world.
+  virtual void add_observer(WorldObserver& observer) = 0;
 
   // --- Time.
   [[nodiscard]] virtual base::Instant now() const = 0;
