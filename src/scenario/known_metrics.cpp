@@ -6,10 +6,9 @@
 namespace horde::scenario {
 namespace {
 
-// Kinds of messages, as in the traffic that a World tells of; the last is all but membership.
-constexpr std::array<std::string_view, 10> kKinds{"total",    "framing",    "membership", "table",
-                                                  "digest",   "vector",     "session",    "push",
-                                                  "fragment", "replication"};
+// Kinds of messages, as in the traffic that a World tells of.
+constexpr std::array<std::string_view, 9> kKinds{
+    "total", "framing", "membership", "table", "digest", "vector", "session", "push", "fragment"};
 
 std::vector<MetricInfo> all() {
   using Unit = MetricUnit;
@@ -31,8 +30,11 @@ std::vector<MetricInfo> all() {
       {"membership datagrams a second, peak", Unit::count, "of a node's busiest second"}};
   for (const std::string_view kind : kKinds) {
     out.push_back({"datagrams " + std::string(kind), Unit::count, "sent by all nodes"});
+  }
+  for (const std::string_view kind : kKinds) {
     out.push_back({"bytes " + std::string(kind), Unit::bytes, "sent by all nodes"});
   }
+  out.push_back({"bytes without membership", Unit::bytes, "of the total, all that is not SWIM's"});
   return out;
 }
 
