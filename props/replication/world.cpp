@@ -305,31 +305,36 @@ bool World::can_talk(std::size_t a, std::size_t b) const {
          (settings_.hears_outsiders && is_witness(from) && is_witness(to));
 }
 
-void World::tell_peers(std::size_t index) {
-  Node& node = nodes_[index];
-  if (!node.replica) {
-    return;
-  }
+replication::Peers World::peers_of(std::size_t index) const {
   replication::Peers peers;
-  std::set<base::NodeId> witnesses;
-  std::set<base::NodeId> retired;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    const Node& other = nodes_[i];
-    // Who was expelled does not know it, and believes in all others.
-    (is_witness(other) || !node.is_member ? witnesses : retired).insert(other.id);
     if (i != index && can_talk(index, i)) {
-      peers.reachable.push_back(other.replica->own_run());
+      peers.reachable.push_back(nodes_[i].replica->own_run());
       if (are_neighbours(index, i)) {
-        peers.neighbours.push_back(other.replica->own_run());
+        peers.neighbours.push_back(nodes_[i].replica->own_run());
       }
     }
   }
   if (settings_.graph != Graph::mesh) {
     peers.forwarding = replication::Pusher::Forwarding::on;
   }
+  return peers;
+}
+
+void World::tell_peers(std::size_t index) {
+  Node& node = nodes_[index];
+  if (!node.replica) {
+    return;
+  }
+  std::set<base::NodeId> witnesses;
+  std::set<base::NodeId> retired;
+  for (const Node& other : nodes_) {
+    // Who was expelled does not know it, and believes in all others.
+    (is_witness(other) || !node.is_member ? witnesses : retired).insert(other.id);
+  }
   node.replica->set_witnesses(witnesses, retired);
   replication::Outputs out;
-  node.replica->set_peers(now(node), std::move(peers), out);
+  node.replica->set_peers(now(node), peers_of(index), out);
   absorb(index, std::move(out));
 }
 
@@ -447,6 +452,7 @@ void World::settle() {
 }
 
 // A cold start: everybody has been met, and nobody has anything that others would have to wait for.
+// What a replica had to write again it does then, at its next input.
 void World::assume_synced_if_nobody_is() {
   const bool some =
       std::ranges::any_of(nodes_, [](const Node& node) { return node.replica->is_synced(); });
@@ -456,6 +462,7 @@ void World::assume_synced_if_nobody_is() {
   for (std::size_t i = 0; i < nodes_.size() && !some && equal; ++i) {
     replication::Outputs out;
     nodes_[i].replica->assume_synced(out);
+    nodes_[i].replica->set_peers(now(nodes_[i]), peers_of(i), out);
     absorb(i, std::move(out));
   }
 }

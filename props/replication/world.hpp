@@ -76,6 +76,7 @@ class World {
   void boot(std::size_t index, std::vector<replication::LogRecord> disk);
   void shut_down(std::size_t index);
   void start_anew(std::size_t index);
+  [[nodiscard]] replication::Peers peers_of(std::size_t index) const;
   void tell_peers(std::size_t index);
   void tell_everybody();
   // What comes next, until `end`; false if nothing does.
