@@ -265,8 +265,7 @@ void World::forget_lost_promises(std::size_t index, Own own) {
     const bool held = std::ranges::any_of(nodes_, [&](const Node& node) {
       const crdt::VersionVector& vector =
           node.replica ? node.replica->map().vector() : node.on_disk;
-      return vector.covers(promise.dot) &&
-             !(vector.is_closed(promise.dot.run) && oracle_.is_void(promise.dot));
+      return oracle_.covers(vector, promise.dot);
     });
     return !held && (own == Own::too || promise.dot.run.node != id);
   });
@@ -480,6 +479,9 @@ void World::check_end() {
       return fail("E1", "equal digests, but other contents at " + base::to_string(node.id));
     }
   }
+  if (tally_.expelled == 0 && oracle_.conflicting_closings() > 0) {
+    return fail("C2", "a run was closed after two different events, and nobody was expelled");
+  }
   check_promises();
 }
 
@@ -554,6 +556,7 @@ void World::check(std::size_t index, const replication::Outputs& outputs) {
            base::to_string(notice.about) + " " + std::to_string(notice.value));
     }
   }
+  tally_.conflicting_closings = oracle_.conflicting_closings();
   tally_.early += node.replica->sizes().early_events > 0 ? 1U : 0U;
   if (map.digest() == node.checked && outputs.changes.empty()) {
     return;
