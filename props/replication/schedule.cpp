@@ -40,6 +40,7 @@ Settings make_settings(base::Rng& rng) {
   out.options = make_options(rng);
   out.answers_at_once = rng.chance(2, 3);
   out.hears_outsiders = rng.chance(1, 4);
+  out.splits = rng.chance(1, 3);
   out.learns_at_once = rng.chance(1, 2);
   out.lingers = rng.chance(1, 8);
   out.forget_after = base::seconds(pick<std::int64_t>(rng, std::array<std::int64_t, 3>{0, 10, 60}));
@@ -160,6 +161,7 @@ std::string to_string(const Settings& settings) {
          ", forget after " + base::to_string(settings.forget_after) +
          (settings.answers_at_once ? "" : ", new runs late") +
          (settings.hears_outsiders ? ", outsiders are heard" : "") +
+         (settings.splits ? ", splits" : "") +
          (settings.learns_at_once ? "" : ", liveness is late") +
          (settings.lingers ? ", lingers" : "");
 }

@@ -290,8 +290,11 @@ bool World::are_neighbours(std::size_t a, std::size_t b) const {
   return false;
 }
 
-bool World::is_witness(const Node& node) const {
-  return node.is_member || now_ - node.expelled_at < settings_.forget_after;
+bool World::is_witness(const Node& node, const Node& closer) const {
+  // Who was expelled does not know it, and believes in all others, unless the cluster has split.
+  const bool believes = !closer.is_member && !settings_.splits;
+  return believes || node.is_member == closer.is_member ||
+         now_ - std::max(node.expelled_at, closer.expelled_at) < settings_.forget_after;
 }
 
 bool World::can_talk(std::size_t a, std::size_t b) const {
@@ -301,7 +304,7 @@ bool World::can_talk(std::size_t a, std::size_t b) const {
     return false;
   }
   return from.is_member == to.is_member ||
-         (settings_.hears_outsiders && is_witness(from) && is_witness(to));
+         (settings_.hears_outsiders && is_witness(from, to) && is_witness(to, from));
 }
 
 replication::Peers World::peers_of(std::size_t index) const {
@@ -328,8 +331,7 @@ void World::tell_peers(std::size_t index) {
   std::set<base::NodeId> witnesses;
   std::set<base::NodeId> retired;
   for (const Node& other : nodes_) {
-    // Who was expelled does not know it, and believes in all others.
-    (is_witness(other) || !node.is_member ? witnesses : retired).insert(other.id);
+    (is_witness(other, node) ? witnesses : retired).insert(other.id);
   }
   node.replica->set_witnesses(witnesses, retired);
   replication::Outputs out;

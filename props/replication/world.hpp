@@ -55,7 +55,7 @@ class World {
     base::Duration clock_offset;
     bool is_cut = false;
     bool is_member = true;
-    base::Instant expelled_at;
+    base::Instant expelled_at;  // Or admitted.
     bool needs_new_run = false;
     std::uint64_t checked = 0;  // Digest of the state that was checked last.
   };
@@ -85,7 +85,8 @@ class World {
   void fire_timer(std::size_t index);
   void deliver(Message message);
   [[nodiscard]] bool are_neighbours(std::size_t a, std::size_t b) const;
-  [[nodiscard]] bool is_witness(const Node& node) const;
+  // Whether the word of the one is needed for what the other closes.
+  [[nodiscard]] bool is_witness(const Node& node, const Node& closer) const;
   [[nodiscard]] bool can_talk(std::size_t a, std::size_t b) const;
   [[nodiscard]] base::Now now(const Node& node) const;
   [[nodiscard]] std::uint64_t next_start() { return last_start_ += 1 + last_start_ % 3; }
