@@ -40,6 +40,7 @@ Settings make_settings(base::Rng& rng) {
   out.options = make_options(rng);
   out.answers_at_once = rng.chance(2, 3);
   out.hears_outsiders = rng.chance(1, 4);
+  out.splits = rng.chance(1, 3);
   out.learns_at_once = rng.chance(1, 2);
   out.lingers = rng.chance(1, 8);
   out.forget_after = base::seconds(pick<std::int64_t>(rng, std::array<std::int64_t, 3>{0, 10, 60}));
@@ -82,6 +83,27 @@ Weights make_weights(base::Rng& rng) {
   return out;
 }
 
+// Members that come and go, and runs that are closed meanwhile.
+Weights make_outsider_weights(base::Rng& rng) {
+  Weights out{};
+  const auto set = [&out](StepKind kind, std::uint32_t weight) {
+    out[static_cast<std::size_t>(kind)] = weight;
+  };
+  set(StepKind::deliver, 4);
+  set(StepKind::run, 16);
+  set(StepKind::put, 10);
+  set(StepKind::remove, 6);
+  set(StepKind::jump, 8);
+  set(StepKind::expel, 6);
+  set(StepKind::admit, 4);
+  set(StepKind::restart, rng.chance(3, 4) ? 4 : 0);
+  set(StepKind::roll_back, rng.chance(1, 2) ? 2 : 0);
+  set(StepKind::cut, rng.chance(1, 2) ? 2 : 0);
+  set(StepKind::heal, 2);
+  set(StepKind::answer, 3);
+  return out;
+}
+
 StepKind pick_kind(base::Rng& rng, const Weights& weights, std::uint32_t total) {
   std::uint64_t left = rng.below(total);
   std::size_t kind = 0;
@@ -96,7 +118,11 @@ StepKind pick_kind(base::Rng& rng, const Weights& weights, std::uint32_t total) 
 Schedule make_schedule(std::uint64_t seed) {
   base::Rng rng(seed);
   Schedule out{.seed = seed, .settings = make_settings(rng)};
-  const Weights weights = make_weights(rng);
+  const bool outsiders = rng.chance(1, 8);
+  const Weights weights = outsiders ? make_outsider_weights(rng) : make_weights(rng);
+  if (outsiders && rng.chance(3, 4)) {
+    out.settings.forget_after = {};
+  }
   std::uint32_t total = 0;
   for (const std::uint32_t weight : weights) {
     total += weight;
@@ -135,6 +161,7 @@ std::string to_string(const Settings& settings) {
          ", forget after " + base::to_string(settings.forget_after) +
          (settings.answers_at_once ? "" : ", new runs late") +
          (settings.hears_outsiders ? ", outsiders are heard" : "") +
+         (settings.splits ? ", splits" : "") +
          (settings.learns_at_once ? "" : ", liveness is late") +
          (settings.lingers ? ", lingers" : "");
 }

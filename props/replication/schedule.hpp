@@ -54,6 +54,7 @@ struct Settings {
   replication::Options options;
   bool answers_at_once = true;   // A request for a new run.
   bool hears_outsiders = false;  // Members and others go on talking.
+  bool splits = false;           // Who was expelled has expelled the others as well.
   bool learns_at_once = true;    // Everybody is told at once who is up, and in which run.
   bool lingers = false;          // After the end, so long that runs are closed.
   base::Duration forget_after;   // How long a removed member is still a witness.

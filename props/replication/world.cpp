@@ -265,8 +265,7 @@ void World::forget_lost_promises(std::size_t index, Own own) {
     const bool held = std::ranges::any_of(nodes_, [&](const Node& node) {
       const crdt::VersionVector& vector =
           node.replica ? node.replica->map().vector() : node.on_disk;
-      return vector.covers(promise.dot) &&
-             !(vector.is_closed(promise.dot.run) && oracle_.is_void(promise.dot));
+      return oracle_.covers(vector, promise.dot);
     });
     return !held && (own == Own::too || promise.dot.run.node != id);
   });
@@ -291,8 +290,11 @@ bool World::are_neighbours(std::size_t a, std::size_t b) const {
   return false;
 }
 
-bool World::is_witness(const Node& node) const {
-  return node.is_member || now_ - node.expelled_at < settings_.forget_after;
+bool World::is_witness(const Node& node, const Node& closer) const {
+  // Who was expelled does not know it, and believes in all others, unless the cluster has split.
+  const bool believes = !closer.is_member && !settings_.splits;
+  return believes || node.is_member == closer.is_member ||
+         now_ - std::max(node.expelled_at, closer.expelled_at) < settings_.forget_after;
 }
 
 bool World::can_talk(std::size_t a, std::size_t b) const {
@@ -302,7 +304,23 @@ bool World::can_talk(std::size_t a, std::size_t b) const {
     return false;
   }
   return from.is_member == to.is_member ||
-         (settings_.hears_outsiders && is_witness(from) && is_witness(to));
+         (settings_.hears_outsiders && is_witness(from, to) && is_witness(to, from));
+}
+
+replication::Peers World::peers_of(std::size_t index) const {
+  replication::Peers peers;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (i != index && can_talk(index, i)) {
+      peers.reachable.push_back(nodes_[i].replica->own_run());
+      if (are_neighbours(index, i)) {
+        peers.neighbours.push_back(nodes_[i].replica->own_run());
+      }
+    }
+  }
+  if (settings_.graph != Graph::mesh) {
+    peers.forwarding = replication::Pusher::Forwarding::on;
+  }
+  return peers;
 }
 
 void World::tell_peers(std::size_t index) {
@@ -310,26 +328,14 @@ void World::tell_peers(std::size_t index) {
   if (!node.replica) {
     return;
   }
-  replication::Peers peers;
   std::set<base::NodeId> witnesses;
   std::set<base::NodeId> retired;
-  for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    const Node& other = nodes_[i];
-    // Who was expelled does not know it, and believes in all others.
-    (is_witness(other) || !node.is_member ? witnesses : retired).insert(other.id);
-    if (i != index && can_talk(index, i)) {
-      peers.reachable.push_back(other.replica->own_run());
-      if (are_neighbours(index, i)) {
-        peers.neighbours.push_back(other.replica->own_run());
-      }
-    }
-  }
-  if (settings_.graph != Graph::mesh) {
-    peers.forwarding = replication::Pusher::Forwarding::on;
+  for (const Node& other : nodes_) {
+    (is_witness(other, node) ? witnesses : retired).insert(other.id);
   }
   node.replica->set_witnesses(witnesses, retired);
   replication::Outputs out;
-  node.replica->set_peers(now(node), std::move(peers), out);
+  node.replica->set_peers(now(node), peers_of(index), out);
   absorb(index, std::move(out));
 }
 
@@ -447,6 +453,7 @@ void World::settle() {
 }
 
 // A cold start: everybody has been met, and nobody has anything that others would have to wait for.
+// What a replica had to write again it does then, at its next input.
 void World::assume_synced_if_nobody_is() {
   const bool some =
       std::ranges::any_of(nodes_, [](const Node& node) { return node.replica->is_synced(); });
@@ -456,6 +463,7 @@ void World::assume_synced_if_nobody_is() {
   for (std::size_t i = 0; i < nodes_.size() && !some && equal; ++i) {
     replication::Outputs out;
     nodes_[i].replica->assume_synced(out);
+    nodes_[i].replica->set_peers(now(nodes_[i]), peers_of(i), out);
     absorb(i, std::move(out));
   }
 }
@@ -472,6 +480,9 @@ void World::check_end() {
         node.replica->map().to_map() != nodes_.front().replica->map().to_map()) {
       return fail("E1", "equal digests, but other contents at " + base::to_string(node.id));
     }
+  }
+  if (tally_.expelled == 0 && oracle_.conflicting_closings() > 0) {
+    return fail("C2", "a run was closed after two different events, and nobody was expelled");
   }
   check_promises();
 }
@@ -547,6 +558,7 @@ void World::check(std::size_t index, const replication::Outputs& outputs) {
            base::to_string(notice.about) + " " + std::to_string(notice.value));
     }
   }
+  tally_.conflicting_closings = oracle_.conflicting_closings();
   tally_.early += node.replica->sizes().early_events > 0 ? 1U : 0U;
   if (map.digest() == node.checked && outputs.changes.empty()) {
     return;
