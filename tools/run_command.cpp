@@ -16,7 +16,7 @@ using scenario::Verdict;
 struct RunArgs {
   ScenarioArgs scenarios;
   std::optional<std::uint64_t> seed;
-  scenario::World world = scenario::World::sim;
+  scenario::WorldKind world = scenario::WorldKind::sim;
   std::string trace_file;
   bool json = false;
   bool hash_only = false;
@@ -59,7 +59,7 @@ Action add_run_command(CLI::App& app) {
   app.add_option("--seed", args->seed, "instead of the scenario's");
   app.add_option("--world", args->world, "where the nodes live: sim")
       ->transform(CLI::CheckedTransformer(
-          std::map<std::string, scenario::World>{{"sim", scenario::World::sim}}))
+          std::map<std::string, scenario::WorldKind>{{"sim", scenario::WorldKind::sim}}))
       ->option_text("WORLD");
   app.add_option("--trace", args->trace_file, "record every event there, as JSON lines")
       ->type_name("FILE");

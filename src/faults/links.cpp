@@ -112,6 +112,23 @@ LinkSet LinkSet::pairs(const std::vector<std::pair<base::NodeId, base::NodeId>>&
   return links;
 }
 
+LinkSet LinkSet::among(const Nodes& nodes,
+                       const std::function<bool(base::NodeId, base::NodeId)>& belongs) {
+  std::vector<Nodes> groups;
+  for (const base::NodeId node : nodes) {
+    groups.push_back({node});
+  }
+  LinkSet links(groups);
+  for (std::uint32_t from = 0; from < nodes.size(); ++from) {
+    for (std::uint32_t to = 0; to < nodes.size(); ++to) {
+      if (from != to && belongs(nodes[from], nodes[to])) {
+        links.insert(from + 1, to + 1);
+      }
+    }
+  }
+  return links;
+}
+
 LinkSet LinkSet::all() {
   LinkSet links;
   links.insert(0, 0);

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,6 +56,10 @@ class LinkSet {
   [[nodiscard]] static LinkSet pairs(const std::vector<std::pair<base::NodeId, base::NodeId>>& all);
   /// Every link there is.
   [[nodiscard]] static LinkSet all();
+  /// The links among `nodes` that `belongs(from, to)` chooses; a part of another set, for one.
+  /// Cost: a byte for each pair.
+  [[nodiscard]] static LinkSet among(
+      const Nodes& nodes, const std::function<bool(base::NodeId, base::NodeId)>& belongs);
 
   friend bool operator==(const LinkSet&, const LinkSet&) = default;
 

@@ -102,6 +102,18 @@ TEST(LinkSet, AMajoritiesRingOfFiveLeavesTheTwoNeighboursBothWays) {
   EXPECT_TRUE(links.contains(ring[3], ring[0]));
 }
 
+TEST(LinkSet, TakesOnePartOfAnotherSetAndLeavesTheRest) {
+  const LinkSet split = LinkSet::split({{n1}, {n2, n3}});
+  const LinkSet rest = LinkSet::among(nodes(4), [&](NodeId from, NodeId to) {
+    return split.contains(from, to) && (from == n3 || to == n3);
+  });
+  EXPECT_TRUE(rest.contains(n1, n3));
+  EXPECT_TRUE(rest.contains(n3, n1));
+  EXPECT_FALSE(rest.contains(n1, n2));
+  EXPECT_FALSE(rest.contains(n3, n2));
+  EXPECT_FALSE(rest.contains(n1, NodeId::of("n9")));
+}
+
 TEST(RandomShapes, ReachEveryNumberOfGroupsAndNoneIsEmpty) {
   std::set<std::size_t> counts;
   for (std::uint64_t seed = 0; seed < 100; ++seed) {

@@ -136,6 +136,10 @@ class Node {
     std::uint64_t over_limit = 0;  // Ours: a message larger than any may be.
   };
   [[nodiscard]] const Drops& drops() const { return drops_; }
+  /// Writes that wait for the first sync.
+  [[nodiscard]] std::size_t pending_writes(std::size_t horde) const {
+    return hordes_[horde].pending.size();
+  }
   [[nodiscard]] std::size_t bytes_held() const { return reassembler_.bytes_held(); }
 
  private:

@@ -177,6 +177,7 @@ void Puller::on_again(base::Instant now, const crdt::AwLwwMap& map, const base::
     ask_ranges(now, map, out);
     return;
   }
+  out.tell("session_restarted", from.node, session_->number);
   session_->want_sent = false;
   session_->want_hot = false;
   ask(now, out);

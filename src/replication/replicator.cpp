@@ -293,6 +293,9 @@ Replicator::Sizes Replicator::sizes() const {
             .floor_parts = map_.floor().size(),
             .early_events = pusher_.early_events(),
             .queued_events = pusher_.queued_events(),
+            .sessions_open = puller_.is_open() ? 1U : 0U,
+            .sessions_served = server_.sessions(),
+            .neighbours = present_.neighbours.size(),
             .bytes = map_.bytes()};
   out.rounds_open = static_cast<std::size_t>(std::ranges::count_if(
       peers_, [](const auto& peer) { return peer.second.round.has_value(); }));

@@ -94,7 +94,8 @@ class Replicator {
   /// What is held now, for bounds (A10) and baselines. Bytes are counted, not measured.
   struct Sizes {
     std::size_t entries = 0, tombstones = 0, vector_parts = 0, floor_parts = 0, early_events = 0,
-                queued_events = 0, rounds_open = 0, bytes = 0;
+                queued_events = 0, rounds_open = 0, sessions_open = 0, sessions_served = 0,
+                neighbours = 0, bytes = 0;
   };
   [[nodiscard]] Sizes sizes() const;
 

@@ -373,8 +373,12 @@ void Replicator::on(base::Now now, Peer& peer, const RangeDots& answer, Outputs&
   puller_.on_range_dots(now.mono, map_, peer.run, answer, out);
 }
 
-void Replicator::on(base::Now now, Peer& peer, Push push, Outputs& /*out*/) {
+void Replicator::on(base::Now now, Peer& peer, Push push, Outputs& out) {
+  const std::size_t early = pusher_.early_events();
   pusher_.on_push(now.mono, map_, peer.run.node, std::move(push));
+  if (pusher_.early_events() > early) {
+    out.tell("push_buffered", peer.run.node, pusher_.early_events());
+  }
 }
 
 void Replicator::on(base::Now now, Peer& peer, Page page, Outputs& out) {

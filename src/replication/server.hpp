@@ -26,6 +26,9 @@ class Server {
   /// each change of it makes them start again.
   [[nodiscard]] bool is_reconciling(base::Instant now) const;
 
+  /// How many are kept, at most Options::sessions_served_max.
+  [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
+
   /// This replica's own run has changed: all sessions with the former one are over.
   void reset(std::uint64_t own_start) {
     own_start_ = own_start;

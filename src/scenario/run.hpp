@@ -15,11 +15,11 @@
 
 namespace horde::scenario {
 
-enum class World : std::uint8_t { sim };
+enum class WorldKind : std::uint8_t { sim };
 
 struct RunOptions {
   std::optional<std::uint64_t> seed;  // Instead of the scenario's.
-  World world = World::sim;
+  WorldKind world = WorldKind::sim;
   std::string trace_file;  // Empty: no trace is recorded.
 };
 

@@ -1,0 +1,161 @@
+#include "sim/horde/horde_world.hpp"
+
+#include <array>
+
+#include "scenario/network_faults.hpp"
+#include "sim/horde/node_config.hpp"
+#include "wire/datagram.hpp"
+
+namespace horde::sim {
+namespace {
+
+// Enough that one of them is there; a node asks them one after the other.
+constexpr std::uint32_t kSeedsMax = 3;
+
+// Frames by their tags; kind 0 is what a datagram and its frames have around their bodies.
+constexpr std::array<std::string_view, wire::kTagMax + 1> kKinds{
+    "framing", "membership", "table", "digest", "vector", "session", "push", "fragment"};
+
+void classify(base::BytesView datagram, KindSizes& out) {
+  const auto view = wire::unpack(datagram);
+  HORDE_ASSERT(view.has_value());
+  std::size_t framing = datagram.size();
+  for (const wire::FrameView& frame : view->frames) {
+    out.add(static_cast<unsigned>(frame.tag), frame.body.size());
+    framing -= frame.body.size();
+  }
+  out.add(0, framing);
+}
+
+std::uint64_t hash_of(const scenario::Call& call) {
+  std::uint64_t hash = call.index();
+  const auto add = [&hash](base::BytesView text) { hash = base::hash64(text, hash); };
+  if (const auto* put = std::get_if<scenario::PutCall>(&call)) {
+    for (const auto& [key, value] : put->pairs) {
+      add(key);
+      add(value);
+    }
+  } else if (const auto* remove = std::get_if<scenario::RemoveCall>(&call)) {
+    for (const crdt::Key& key : remove->keys) {
+      add(key);
+    }
+  } else if (const auto* set = std::get_if<scenario::SetMembersCall>(&call)) {
+    for (const std::string& name : set->names) {
+      add(name);
+    }
+  }
+  return hash;
+}
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+std::string_view label_of(const scenario::Call& call) {
+  constexpr std::array<std::string_view, 5> labels{"put", "remove", "set_members", "stop", "leave"};
+  return labels[call.index()];
+}
+
+}  // namespace
+
+HordeWorld::HordeWorld(const scenario::Scenario& scenario, std::uint64_t seed)
+    : SimWorld({.seed = seed, .link = scenario::link_of(scenario.network), .classifier = classify}),
+      scenario_(&scenario) {}
+
+MachineFactory HordeWorld::factory() {
+  return [this](const Boot& boot) {
+    std::vector<base::Address> seeds;
+    for (NodeIndex seed = 0; seed < kSeedsMax && seed < scenario_->nodes.size(); ++seed) {
+      seeds.push_back(Simulator::address_of(seed));
+    }
+    return host<node::Node>(node_config(scenario_->horde, boot, std::move(seeds)), boot.records);
+  };
+}
+
+std::span<const std::string_view> HordeWorld::kinds() const {
+  return kKinds;
+}
+
+const node::Node& HordeWorld::node(scenario::NodeIndex index) const {
+  const Machine* machine = simulator().machine(index);
+  HORDE_ASSERT(machine != nullptr);
+  return engine_of<node::Node>(*machine);
+}
+
+scenario::WorldStep HordeWorld::step_of(const StepInfo& step) {
+  const auto& node = engine_of<node::Node>(step.machine);
+  touched_.clear();
+  written_.clear();
+  for (const node::Touched& touched : node.touched()) {
+    touched_.push_back({touched.key, touched.visible});
+  }
+  for (const node::Written& written : node.written()) {
+    written_.push_back(written.event);
+  }
+  return {.node = step.node,
+          .at = step.at,
+          .map = &node.replicator(0).map(),
+          .touched = touched_,
+          .written = written_};
+}
+
+scenario::CallResult HordeWorld::call(scenario::NodeIndex index, base::CallId id,
+                                      const scenario::Call& call) {
+  const auto body = [&](Machine& machine, base::Now now, base::Effects& out) {
+    auto& node = engine_of<node::Node>(machine);
+    std::visit(Overloaded{[&](const scenario::PutCall& put) {
+                            node.put(now, id, kHordeName, put.pairs, out);
+                          },
+                          [&](const scenario::RemoveCall& remove) {
+                            node.remove(now, id, kHordeName, remove.keys, out);
+                          },
+                          [&](const scenario::SetMembersCall& set) {
+                            node.set_members(now, id, kHordeName, set.names, out);
+                          },
+                          [&](const scenario::StopCall&) { node.stop(now, out); },
+                          [&](const scenario::LeaveCall&) { node.leave(now, out); }},
+               call);
+  };
+  switch (simulator().call(index, label_of(call), hash_of(call), body)) {
+    case CallResult::done:
+      return scenario::CallResult::made;
+    case CallResult::node_down:
+      return scenario::CallResult::node_down;
+    case CallResult::node_paused:
+      return scenario::CallResult::node_paused;
+  }
+  HORDE_ASSERT(false);
+}
+
+bool HordeWorld::is_synced(scenario::NodeIndex index) const {
+  return node(index).replicator(0).is_synced();
+}
+
+const crdt::AwLwwMap* HordeWorld::map(scenario::NodeIndex index) const {
+  return is_up(index) ? &node(index).replicator(0).map() : nullptr;
+}
+
+std::optional<crdt::Value> HordeWorld::get(scenario::NodeIndex index, std::string_view key) {
+  const crdt::Value* value = node(index).get(kHordeName, key);
+  return value == nullptr ? std::nullopt : std::optional(*value);
+}
+
+std::map<crdt::Key, crdt::Value> HordeWorld::to_map(scenario::NodeIndex index) const {
+  return node(index).to_map(kHordeName);
+}
+
+std::vector<members::Member> HordeWorld::members(scenario::NodeIndex index) const {
+  return node(index).members(kHordeName);
+}
+
+scenario::NodeSizes HordeWorld::sizes(scenario::NodeIndex index) const {
+  const node::Node& from = node(index);
+  return {.replication = from.replicator(0).sizes(),
+          .pending_writes = from.pending_writes(0),
+          .reassembly_bytes = from.bytes_held()};
+}
+
+}  // namespace horde::sim

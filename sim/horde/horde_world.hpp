@@ -1,0 +1,38 @@
+// HordeWorld: a simulated world whose nodes are node::Node.
+#pragma once
+
+#include "node/node.hpp"
+#include "scenario/scenario.hpp"
+#include "sim/horde/sim_world.hpp"
+
+namespace horde::sim {
+
+class HordeWorld final : public SimWorld {
+ public:
+  /// `scenario` must live as long as the world.
+  HordeWorld(const scenario::Scenario& scenario, std::uint64_t seed);
+
+  scenario::CallResult call(scenario::NodeIndex node, base::CallId id,
+                            const scenario::Call& call) override;
+  [[nodiscard]] bool is_synced(scenario::NodeIndex node) const override;
+  [[nodiscard]] const crdt::AwLwwMap* map(scenario::NodeIndex node) const override;
+  [[nodiscard]] std::optional<crdt::Value> get(scenario::NodeIndex node,
+                                               std::string_view key) override;
+  [[nodiscard]] std::map<crdt::Key, crdt::Value> to_map(scenario::NodeIndex node) const override;
+  [[nodiscard]] std::vector<members::Member> members(scenario::NodeIndex node) const override;
+  [[nodiscard]] scenario::NodeSizes sizes(scenario::NodeIndex node) const override;
+
+ protected:
+  [[nodiscard]] MachineFactory factory() override;
+  [[nodiscard]] std::span<const std::string_view> kinds() const override;
+  [[nodiscard]] scenario::WorldStep step_of(const StepInfo& step) override;
+
+ private:
+  [[nodiscard]] const node::Node& node(scenario::NodeIndex index) const;
+
+  const scenario::Scenario* scenario_;
+  std::vector<crdt::Change> touched_;  // Of the present step.
+  std::vector<crdt::Event> written_;
+};
+
+}  // namespace horde::sim

@@ -1,0 +1,101 @@
+// Actions: carries out the steps of a timeline in a world. Settling is the runner's.
+#pragma once
+
+#include "scenario/run_context.hpp"
+
+namespace horde::scenario {
+
+class Actions {
+ public:
+  explicit Actions(RunContext& run) : run_(&run) {}
+
+  /// Carries out `action` now. `step` is its place in the timeline and `repetition` which time it
+  /// is: what chance in it is keyed by.
+  void perform(const Action& action, std::uint64_t step, std::uint64_t repetition);
+  /// Starts a node that is down, whatever it is down for.
+  void start(NodeIndex node);
+  /// Ends its pause and its slowness.
+  void relieve(NodeIndex node);
+
+ private:
+  using Nodes = std::vector<NodeIndex>;
+  struct Place {
+    std::uint64_t step = 0;
+    std::uint64_t repetition = 0;
+  };
+
+  // calls.cpp: what clients do.
+  void on(const Put& put, Place place);
+  void on(const Remove& remove, Place place);
+  void on(const PutMany& many, Place place);
+  void on(const RemoveMany& many, Place place);
+  void on(const Merge& merge, Place place);
+  void on(const Drop& drop, Place place);
+  void on(const Workload& load, Place place);
+  void on(const SetMembers& set, Place place);
+  void call(NodeIndex node, const Call& call);
+  void put(NodeIndex node, std::string key, std::string value);
+  struct Spread {
+    std::int64_t count = 0;
+    base::Duration over;
+    base::Duration begin;
+    std::function<void(std::int64_t)> one;
+  };
+  // Calls `one(i)` for i from 0 to `count` - 1, evenly over `over`, from now on.
+  void spread(std::int64_t count, base::Duration over, std::function<void(std::int64_t)> one);
+  void go_on(Spread spread, std::int64_t i);
+  [[nodiscard]] std::optional<NodeIndex> turn(const Nodes& nodes, std::int64_t i) const;
+
+  // expectations.cpp: what is read, and compared.
+  void on(const Get& get, Place place);
+  void on(const Take& take, Place place);
+  void on(const Expect& expect, Place place);
+  void expect_value(NodeIndex node, std::string_view step, const std::string& key,
+                    const std::optional<std::string>& value);
+  void expect_members(NodeIndex node, const Expect& expect, const Nodes& alive, const Nodes& dead);
+  void expect_converged(const Nodes& nodes, bool wanted);
+  void fail(std::string_view step, NodeIndex node, std::string_view key, std::string text);
+
+  // node_actions.cpp: nodes come, go and suffer.
+  void on(const Join& join, Place place);
+  void on(const Leave& leave, Place place);
+  void on(const Stop& stop, Place place);
+  void on(const Crash& crash, Place place);
+  void on(const Restart& restart, Place place);
+  void on(const Pause& pause, Place place);
+  void on(const Resume& resume, Place place);
+  void on(const Slow& slow, Place place);
+  void on(const Clock& clock, Place place);
+  void on(const Hint& hint, Place place);
+  void on(const Garbage& garbage, Place place);
+  void end_gracefully(const Nodes& nodes, Cluster::State state,
+                      const std::optional<base::Duration>& kill_after);
+  void crash(NodeIndex node, Disk disk, std::int64_t records);
+  void garbage(NodeIndex from, NodeIndex to, std::int64_t size_max, base::Rng rng);
+
+  // network_actions.cpp
+  void on(const Cut& cut, Place place);
+  void on(const Heal& heal, Place place);
+  void on(const Clog& clog, Place place);
+  void on(const Unclog& unclog, Place place);
+  void on(const Link& link, Place place);
+  [[nodiscard]] Cut concrete(const Cut& cut, Place place);
+  [[nodiscard]] std::optional<faults::LinkSet> links_of(const Cut& cut);
+  void end_after(NetworkFaults::FaultId fault, const std::optional<base::Duration>& lasts);
+  template <class Change>
+  void change_network(const Change& change);
+
+  // A settle is carried out by the runner, a swarm was drawn before the run.
+  void on(const Settle&, Place) {}
+  void on(const Swarm&, Place) {}
+
+  [[nodiscard]] Cluster::Resolver resolver(Place place) const;
+  [[nodiscard]] Nodes running(Cluster::Resolver& resolve, const NodeSet& set) const;
+  void tell(const Action& action);
+  void later(base::Duration after, Schedule::Act act);
+
+  RunContext* run_;
+  std::uint64_t last_call_ = 0;
+};
+
+}  // namespace horde::scenario

@@ -1,0 +1,163 @@
+// Actions: the calls of clients, one by one and as workloads.
+#include <algorithm>
+
+#include "scenario/actions.hpp"
+
+namespace horde::scenario {
+namespace {
+
+std::string numbered(const std::string& pattern, std::int64_t number) {
+  std::string out = pattern;
+  const std::size_t place = out.find("{i}");
+  if (place != std::string::npos) {
+    out.replace(place, 3, std::to_string(number));
+  }
+  return out;
+}
+
+// Unlike every other value of the run, as far as its size allows.
+std::string filled(std::string value, ByteCount size) {
+  value.resize(static_cast<std::size_t>(size.bytes), '.');
+  return value;
+}
+
+std::string unique_value(std::uint64_t step, std::uint64_t repetition, std::int64_t i) {
+  return std::to_string(step) + '.' + std::to_string(repetition) + '.' + std::to_string(i);
+}
+
+}  // namespace
+
+void Actions::call(NodeIndex node, const Call& call) {
+  const base::CallId id{++last_call_};
+  run_->metrics.on_write();
+  if (const auto* put = std::get_if<PutCall>(&call)) {
+    std::vector<crdt::Key> keys;
+    for (const auto& [key, value] : put->pairs) {
+      keys.push_back(key);
+    }
+    run_->acknowledged.on_put(node, id, std::move(keys));
+  }
+  if (run_->world.call(node, id, call) != CallResult::made) {
+    run_->metrics.on_write_refused();
+  }
+}
+
+void Actions::put(NodeIndex node, std::string key, std::string value) {
+  call(node, PutCall{{{std::move(key), std::move(value)}}});
+}
+
+void Actions::on(const Put& put_step, Place place) {
+  Cluster::Resolver resolve = resolver(place);
+  if (const auto node = resolve(put_step.via)) {
+    put(*node, put_step.key, put_step.value);
+  }
+}
+
+void Actions::on(const Remove& remove, Place place) {
+  Cluster::Resolver resolve = resolver(place);
+  if (const auto node = resolve(remove.via)) {
+    call(*node, RemoveCall{{remove.key}});
+  }
+}
+
+void Actions::on(const Merge& merge, Place place) {
+  Cluster::Resolver resolve = resolver(place);
+  if (const auto node = resolve(merge.via)) {
+    call(*node, PutCall{{merge.entries.begin(), merge.entries.end()}});
+  }
+}
+
+void Actions::on(const Drop& drop, Place place) {
+  Cluster::Resolver resolve = resolver(place);
+  if (const auto node = resolve(drop.via)) {
+    call(*node, RemoveCall{drop.keys});
+  }
+}
+
+void Actions::on(const SetMembers& set, Place place) {
+  Cluster::Resolver resolve = resolver(place);
+  const auto node = resolve(set.via);
+  if (!node) {
+    return;
+  }
+  call(*node, SetMembersCall{set.members});
+  for (const NodeIndex each : run_->cluster.all()) {
+    Cluster::Node& state = run_->cluster[each];
+    state.removed = std::ranges::find(set.members, state.name) == set.members.end();
+  }
+}
+
+void Actions::spread(std::int64_t count, base::Duration over,
+                     std::function<void(std::int64_t)> one) {
+  if (count > 0) {
+    go_on({.count = count, .over = over, .begin = run_->now(), .one = std::move(one)}, 0);
+  }
+}
+
+// One act at a time is scheduled, so that a million of them need no memory.
+void Actions::go_on(Spread spread, std::int64_t i) {
+  spread.one(i);
+  if (i + 1 < spread.count) {
+    // In two parts: a long time times a large count does not fit into 64 bits.
+    const base::Duration at =
+        spread.begin + spread.over / spread.count * (i + 1) +
+        base::Duration{spread.over.ns % spread.count * (i + 1) / spread.count};
+    run_->schedule.at(at, [this, spread = std::move(spread), i]() mutable {
+      go_on(std::move(spread), i + 1);
+    });
+  }
+}
+
+std::optional<NodeIndex> Actions::turn(const Nodes& nodes, std::int64_t i) const {
+  if (nodes.empty()) {
+    return {};
+  }
+  return nodes[static_cast<std::size_t>(i) % nodes.size()];
+}
+
+void Actions::on(const PutMany& many, Place place) {
+  Cluster::Resolver resolve = resolver(place);
+  const Nodes nodes = resolve(many.via);
+  spread(many.count, many.over, [this, many, place, nodes](std::int64_t i) {
+    if (const auto node = turn(nodes, i)) {
+      put(*node, numbered(many.key, many.first + i),
+          filled(unique_value(place.step, place.repetition, i), many.value_size));
+    }
+  });
+}
+
+void Actions::on(const RemoveMany& many, Place place) {
+  Cluster::Resolver resolve = resolver(place);
+  const Nodes nodes = resolve(many.via);
+  spread(many.count, many.over, [this, many, nodes](std::int64_t i) {
+    if (const auto node = turn(nodes, i)) {
+      call(*node, RemoveCall{{numbered(many.key, many.first + i)}});
+    }
+  });
+}
+
+void Actions::on(const Workload& load, Place place) {
+  const base::Rng chance = run_->chance("workload", place.step, place.repetition);
+  const std::int64_t all = load.puts + load.removes;
+  spread(all, load.over, [this, load, place, chance, all](std::int64_t i) {
+    base::Rng rng = chance.fork(static_cast<std::uint64_t>(i));
+    Cluster::Resolver resolve(run_->cluster, rng.fork("via"));
+    const Nodes nodes = running(resolve, load.via);
+    if (nodes.empty()) {
+      run_->metrics.on_write();
+      run_->metrics.on_write_refused();
+      return;
+    }
+    const NodeIndex node = nodes[rng.below(nodes.size())];
+    const auto number = static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(load.keys)));
+    const std::string key = numbered(load.key, number);
+    // Evenly mixed: the i-th is a remove where the share of removes passes a whole number.
+    if ((i + 1) * load.removes / all > i * load.removes / all) {
+      call(node, RemoveCall{{key}});
+    } else {
+      put(node, key, filled(unique_value(place.step, place.repetition, i), load.value_size));
+    }
+  });
+}
+
+}  // namespace horde::scenario

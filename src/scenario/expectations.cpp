@@ -1,0 +1,148 @@
+// Actions: what is read of nodes, and compared with what a scenario says.
+#include <algorithm>
+#include <set>
+
+#include "scenario/actions.hpp"
+
+namespace horde::scenario {
+namespace {
+
+std::string quoted(const std::optional<std::string>& value) {
+  return value ? '"' + base::printable(*value) + '"' : "nothing";
+}
+
+}  // namespace
+
+void Actions::fail(std::string_view step, NodeIndex node, std::string_view key, std::string text) {
+  run_->unmet.add({.id = std::string(step),
+                   .node = run_->cluster[node].name,
+                   .key = base::printable(key),
+                   .at = {run_->now().ns},
+                   .text = std::move(text)});
+}
+
+void Actions::expect_value(NodeIndex node, std::string_view step, const std::string& key,
+                           const std::optional<std::string>& value) {
+  const std::optional<crdt::Value> read = run_->world.get(node, key);
+  if (read != value) {
+    fail(step, node, key, "reads " + quoted(read) + "; " + quoted(value) + " was expected");
+  }
+}
+
+void Actions::on(const Get& get, Place place) {
+  Cluster::Resolver resolve = resolver(place);
+  for (const NodeIndex node : running(resolve, {{get.via}})) {
+    expect_value(node, "get", get.key, get.value.value);
+  }
+}
+
+void Actions::on(const Take& take, Place place) {
+  Cluster::Resolver resolve = resolver(place);
+  for (const NodeIndex node : running(resolve, {{take.via}})) {
+    for (const std::string& key : take.keys) {
+      const auto wanted = take.values.find(key);
+      expect_value(node, "take", key,
+                   wanted == take.values.end() ? std::nullopt : std::optional(wanted->second));
+    }
+  }
+}
+
+void Actions::on(const Expect& expect, Place place) {
+  Cluster::Resolver resolve = resolver(place);
+  const Nodes alive = expect.alive ? resolve(*expect.alive) : Nodes{};
+  const Nodes dead = expect.dead ? resolve(*expect.dead) : Nodes{};
+  const Nodes nodes = running(resolve, expect.on);
+  const std::size_t before = run_->unmet.list().size();
+  for (const NodeIndex node : nodes) {
+    for (const auto& [key, wanted] : expect.values) {
+      expect_value(node, "expect", key, wanted.value);
+    }
+    for (const std::string& key : expect.absent) {
+      expect_value(node, "expect", key, {});
+    }
+    if (expect.keys) {
+      const auto keys = static_cast<std::int64_t>(run_->world.to_map(node).size());
+      if (keys != *expect.keys) {
+        fail("expect", node, {},
+             "has " + std::to_string(keys) + " keys; " + std::to_string(*expect.keys) +
+                 " were expected");
+      }
+    }
+    expect_members(node, expect, alive, dead);
+  }
+  if (expect.converged) {
+    expect_converged(nodes, *expect.converged);
+  }
+  if (run_->unmet.list().size() == before) {
+    tell(expect);
+  } else {
+    run_->story.add(TimelineLine::Kind::failure, "not as expected: " + to_string(Action(expect)));
+  }
+}
+
+void Actions::expect_members(NodeIndex node, const Expect& expect, const Nodes& alive,
+                             const Nodes& dead) {
+  if (!expect.members && !expect.alive && !expect.dead) {
+    return;
+  }
+  std::map<std::string, members::Status> seen;
+  for (const members::Member& member : run_->world.members(node)) {
+    seen.emplace(member.name, member.status);
+  }
+  if (expect.members) {
+    if (const auto* count = std::get_if<std::int64_t>(&*expect.members)) {
+      if (std::cmp_not_equal(seen.size(), *count)) {
+        fail("expect", node, {},
+             "has " + std::to_string(seen.size()) + " members; " + std::to_string(*count) +
+                 " were expected");
+      }
+    } else {
+      const auto& names = std::get<std::vector<std::string>>(*expect.members);
+      const std::set<std::string> wanted(names.begin(), names.end());
+      const bool equal =
+          wanted.size() == seen.size() &&
+          std::ranges::all_of(wanted, [&](const auto& n) { return seen.contains(n); });
+      if (!equal) {
+        std::string listed;
+        for (const auto& [name, status] : seen) {
+          listed += (listed.empty() ? "" : ", ") + name;
+        }
+        fail("expect", node, {}, "has other members than expected: " + listed);
+      }
+    }
+  }
+  const auto expect_status = [&](const Nodes& nodes, members::Status status) {
+    for (const NodeIndex each : nodes) {
+      const auto it = seen.find(run_->cluster[each].name);
+      if (it == seen.end() || it->second != status) {
+        fail("expect", node, {},
+             "sees " + run_->cluster[each].name + " as " +
+                 std::string(it == seen.end() ? "no member" : members::to_string(it->second)) +
+                 "; " + std::string(members::to_string(status)) + " was expected");
+      }
+    }
+  };
+  expect_status(alive, members::Status::alive);
+  expect_status(dead, members::Status::dead);
+}
+
+void Actions::expect_converged(const Nodes& nodes, bool wanted) {
+  const crdt::AwLwwMap* first = nullptr;
+  for (const NodeIndex node : nodes) {
+    const crdt::AwLwwMap* map = run_->world.map(node);
+    first = first == nullptr ? map : first;
+    if (map != nullptr && map->digest() != first->digest()) {
+      if (wanted) {
+        fail("expect", node, {}, "has another map than " + run_->cluster[nodes.front()].name);
+      }
+      return;
+    }
+  }
+  if (!wanted) {
+    run_->unmet.add({.id = "expect",
+                     .at = {run_->now().ns},
+                     .text = "the maps are equal; a difference was expected"});
+  }
+}
+
+}  // namespace horde::scenario

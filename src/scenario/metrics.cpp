@@ -1,0 +1,142 @@
+#include "scenario/metrics.hpp"
+
+#include <algorithm>
+
+namespace horde::scenario {
+
+Metric spread(std::string name, Metric::Unit unit, std::vector<std::int64_t> samples) {
+  std::ranges::sort(samples);
+  const auto at_percent = [&](std::size_t percent) {
+    return samples[(samples.size() - 1) * percent / 100];
+  };
+  std::int64_t sum = 0;
+  for (const std::int64_t sample : samples) {
+    sum += sample;
+  }
+  const auto count = static_cast<std::int64_t>(samples.size());
+  return {.name = std::move(name),
+          .unit = unit,
+          .value = sum / count,
+          .distribution = Metric::Distribution{.samples = count,
+                                               .p50 = at_percent(50),
+                                               .p90 = at_percent(90),
+                                               .p99 = at_percent(99),
+                                               .max = samples.back()}};
+}
+
+void Metrics::begin(base::Duration formation, const std::vector<NodeIndex>& all) {
+  formation_ = formation;
+  told_.clear();
+  world_->reset_maxima();
+  for (const NodeIndex node : all) {
+    before_[node] = world_->traffic(node);
+  }
+}
+
+void Metrics::on_crash(NodeIndex node, const std::vector<NodeIndex>& watching) {
+  Crash& crash = crashes_[base::NodeId::of(world_->name(node))];
+  crash = {.at = world_->now(), .watching = {watching.begin(), watching.end()}};
+  crash.watching.erase(node);
+  for (auto& [other, before] : crashes_) {
+    before.watching.erase(node);  // It will not tell of anybody any more.
+  }
+}
+
+void Metrics::on_up(base::Instant /*at*/, NodeIndex node, std::uint64_t /*boot*/) {
+  crashes_.erase(base::NodeId::of(world_->name(node)));
+}
+
+void Metrics::on_tell(base::Instant at, NodeIndex node, const base::Tell& tell) {
+  ++told_[tell.topic];
+  const auto crash = crashes_.find(tell.about);
+  if (tell.topic != "member_dead" || crash == crashes_.end() ||
+      crash->second.watching.erase(node) == 0) {
+    return;
+  }
+  const std::int64_t after = (at - crash->second.at).ns;
+  detection_.push_back(after);
+  if (crash->second.watching.empty()) {
+    detection_all_.push_back(after);
+  }
+}
+
+void Metrics::on_answer(base::Instant /*at*/, NodeIndex /*node*/, const base::Answer& answer) {
+  ++(answer.status == "ok" ? acknowledged_ : refused_);
+}
+
+std::vector<Metric> Metrics::result(const std::vector<NodeIndex>& all) const {
+  using Unit = Metric::Unit;
+  std::vector<Metric> out;
+  if (!convergence_.empty()) {
+    out.push_back(spread("convergence", Unit::time, convergence_));
+  }
+  if (!detection_.empty()) {
+    out.push_back(spread("detection each", Unit::time, detection_));
+  }
+  if (!detection_all_.empty()) {
+    out.push_back(spread("detection all", Unit::time, detection_all_));
+  }
+  std::vector<std::int64_t> memory;
+  for (const NodeIndex node : all) {
+    if (world_->is_up(node) && world_->map(node) != nullptr) {
+      memory.push_back(static_cast<std::int64_t>(world_->sizes(node).replication.bytes));
+    }
+  }
+  if (!memory.empty()) {
+    out.push_back(spread("memory node", Unit::bytes, memory));
+  }
+  if (formation_) {
+    out.push_back({.name = "formation", .unit = Unit::time, .value = formation_->ns});
+  }
+  if (writes_ > 0) {
+    out.push_back({.name = "writes called", .value = writes_});
+    out.push_back({.name = "writes acknowledged", .value = acknowledged_});
+    out.push_back({.name = "writes refused", .value = refused_});
+  }
+  const auto told = [&](std::string_view topic) {
+    const auto it = told_.find(topic);
+    return it == told_.end() ? 0 : it->second;
+  };
+  out.push_back({.name = "sessions", .value = told("session_done")});
+  out.push_back({.name = "sessions paged", .value = told("truncated_sync")});
+  out.push_back({.name = "sessions reconciled", .value = told("reconciled")});
+  add_traffic(out, all);
+  return out;
+}
+
+void Metrics::add_traffic(std::vector<Metric>& out, const std::vector<NodeIndex>& all) const {
+  std::vector<KindTally> sums;
+  std::vector<std::int64_t> peaks;  // Membership datagrams in a node's busiest second.
+  for (const NodeIndex node : all) {
+    const std::vector<KindTally> tallies = world_->traffic(node);
+    const auto before = before_.find(node);
+    sums.resize(tallies.size());
+    for (std::size_t i = 0; i < tallies.size(); ++i) {
+      const KindTally zero = before == before_.end() ? KindTally{} : before->second[i];
+      sums[i].kind = tallies[i].kind;
+      sums[i].datagrams += tallies[i].datagrams - zero.datagrams;
+      sums[i].bytes += tallies[i].bytes - zero.bytes;
+      if (tallies[i].kind == kKindMembership) {
+        peaks.push_back(static_cast<std::int64_t>(tallies[i].most_a_second));
+      }
+    }
+  }
+  for (const KindTally& sum : sums) {
+    if (sum.datagrams > 0) {
+      out.push_back({.name = "datagrams " + std::string(sum.kind),
+                     .value = static_cast<std::int64_t>(sum.datagrams)});
+    }
+  }
+  for (const KindTally& sum : sums) {
+    if (sum.datagrams > 0) {
+      out.push_back({.name = "bytes " + std::string(sum.kind),
+                     .unit = Metric::Unit::bytes,
+                     .value = static_cast<std::int64_t>(sum.bytes)});
+    }
+  }
+  if (!peaks.empty()) {
+    out.push_back(spread("membership datagrams a second, peak", Metric::Unit::count, peaks));
+  }
+}
+
+}  // namespace horde::scenario

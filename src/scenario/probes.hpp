@@ -1,0 +1,22 @@
+// Probes: what a sweep must have seen at least once, or its pass means nothing (`sometimes`).
+#pragma once
+
+#include <set>
+
+#include "scenario/checker.hpp"
+
+namespace horde::scenario {
+
+class Probes final : public Checker {
+ public:
+  [[nodiscard]] std::vector<std::string_view> ids() const override { return {}; }
+  void on_tell(base::Instant at, NodeIndex node, const base::Tell& tell) override;
+  void on_step(const WorldStep& step) override;
+  /// In the order of checks.hpp.
+  [[nodiscard]] std::vector<std::string> seen() const;
+
+ private:
+  std::set<std::string_view> seen_;
+};
+
+}  // namespace horde::scenario

@@ -1,0 +1,231 @@
+#include "scenario/runner.hpp"
+
+#include <algorithm>
+
+namespace horde::scenario {
+namespace {
+
+constexpr std::size_t kSmallCluster = 32;
+// How finely convergence is measured.
+constexpr base::Duration kSlice = base::milliseconds(1);
+constexpr base::Duration kLargeSlice = base::milliseconds(10);
+
+bool is_convergence(const Checker& checker) {
+  return std::ranges::any_of(checker.ids(), [](auto id) { return id == "E1" || id == "E2"; });
+}
+
+}  // namespace
+
+RunResult Runner::run() {
+  add_nodes();
+  form();
+  if (!is_over()) {
+    draw_swarms();
+    schedule_timeline();
+    play();
+  }
+  if (!is_over() && settled_ != run_.scenario.settle) {
+    settle(run_.scenario.settle);
+  }
+  return result();
+}
+
+void Runner::play() {
+  const std::optional<base::Duration> end = run_.scenario.duration;
+  while (!run_.schedule.empty() && !is_over()) {
+    const base::Duration next = run_.schedule.next();
+    if (end && next > *end) {
+      break;
+    }
+    advance(next);
+    if (is_over()) {
+      return;
+    }
+    run_.schedule.take()();
+    collect_failures();
+  }
+  if (end && !is_over()) {
+    advance(*end);
+  }
+}
+
+void Runner::advance(base::Duration to) {
+  const base::Instant time = run_.zero + to;
+  if (time > run_.world.now()) {
+    run_.world.run_until(time);
+  }
+  collect_failures();
+  if (const std::string problem = run_.world.problem(); !problem.empty() && !is_over()) {
+    fail({.id = "world", .text = problem}, Verdict::failed);
+  }
+}
+
+// --- Failures ---
+
+void Runner::on_step(const WorldStep& /*step*/) {
+  // Asked after each step of each node: two comparisons a checker.
+  for (const Checker* checker : always_) {
+    if (!checker->findings().empty()) {
+      run_.world.stop();
+      return;
+    }
+  }
+}
+
+void Runner::on_down(base::Instant /*at*/, NodeIndex node, DownWhy why) {
+  Cluster::Node& state = run_.cluster[node];
+  if (why != DownWhy::ended) {
+    return;
+  }
+  state.state = state.ends_as;
+  state.paused = false;
+  if (state.ends_as == Cluster::State::crashed) {
+    fail({.id = "ended", .node = state.name, .text = "ended by itself, though nobody asked it to"},
+         Verdict::failed);
+    run_.world.stop();
+  }
+}
+
+void Runner::collect_failures() {
+  if (over_) {
+    return;
+  }
+  for (const Checker* checker : always_) {
+    for (Failure failure : checker->findings().list()) {
+      failure.at = {run_.now().ns};
+      fail(std::move(failure), Verdict::failed);
+      over_ = true;
+    }
+  }
+  for (; unmet_seen_ < run_.unmet.list().size(); ++unmet_seen_) {
+    failures_.push_back(run_.unmet.list()[unmet_seen_]);
+    verdict_ = graver(verdict_, Verdict::failed);
+  }
+}
+
+void Runner::fail(Failure failure, Verdict verdict) {
+  if (failure.at.ns == 0) {
+    failure.at = {run_.now().ns};
+  }
+  run_.story.add(
+      TimelineLine::Kind::failure,
+      failure.id + (failure.node.empty() ? "" : " on " + failure.node) + ": " + failure.text);
+  failures_.push_back(std::move(failure));
+  verdict_ = graver(verdict_, verdict);
+  over_ = true;
+}
+
+// --- Settling ---
+
+// Ends the faults of the core, and answers who it is: those that run. Who stopped or left as it was
+// asked to, or was taken off the member list, belongs to it only if it is named.
+std::vector<NodeIndex> Runner::heal(const Settle& settle) {
+  using State = Cluster::State;
+  Cluster::Resolver resolve(run_.cluster, base::Rng(run_.seed).fork("core"));
+  const std::vector<NodeIndex> nodes = resolve(settle.core);
+  const bool named = std::ranges::all_of(
+      settle.core.refs, [](const NodeRef& ref) { return ref.role == NodeRef::Role::named; });
+  run_.deaths.disturb_network();
+  run_.network.heal_among(run_.cluster.ids(nodes), run_.cluster.ids(run_.cluster.all()));
+  std::vector<NodeIndex> core;
+  for (const NodeIndex node : nodes) {
+    const Cluster::Node& state = run_.cluster[node];
+    actions_.relieve(node);
+    if (state.state == State::crashed || (named && state.state != State::up)) {
+      run_.story.add(TimelineLine::Kind::step, "restart " + state.name);
+      actions_.start(node);
+    }
+    if (state.state == State::up && (named || !state.removed)) {
+      core.push_back(node);
+    }
+  }
+  return core;
+}
+
+void Runner::settle(const Settle& settle) {
+  const std::vector<NodeIndex> core = heal(settle);
+  const base::Instant begin = run_.world.now();
+  check_everything();
+  for (Checker* checker : eventually_) {
+    checker->begin_settle(core);
+  }
+  converged_.reset();
+  const std::vector<Failure> unsettled =
+      wait(core, settle.within.resolve(run_.scenario.horde.sync_interval));
+  check_everything();
+  if (is_over()) {
+    return;
+  }
+  for (const Failure& failure : unsettled) {
+    fail(failure, Verdict::liveness_failed);
+  }
+  if (is_over()) {
+    return;
+  }
+  std::string text = "settled";
+  if (converged_) {
+    run_.metrics.on_converged(*converged_ - begin);
+    text += ": maps and views were equal after " + to_text(*converged_ - begin);
+  }
+  run_.story.add(TimelineLine::Kind::step, text);
+  settled_ = settle;
+}
+
+std::vector<Failure> Runner::wait(const std::vector<NodeIndex>& core, base::Duration within) {
+  const base::Duration deadline = run_.now() + within;
+  const base::Duration slice = core.size() <= kSmallCluster ? kSlice : kLargeSlice;
+  std::vector<Failure> unsettled = look(core);
+  while (!unsettled.empty() && run_.now() < deadline && !is_over()) {
+    advance(std::min(run_.now() + slice, deadline));
+    unsettled = look(core);
+  }
+  return unsettled;
+}
+
+std::vector<Failure> Runner::look(const std::vector<NodeIndex>& core) {
+  std::vector<Failure> unsettled;
+  bool converged = false;
+  for (Checker* checker : eventually_) {
+    const auto why = checker->unsettled(core);
+    if (why) {
+      unsettled.push_back({.id = std::string(checker->ids().front()), .text = *why});
+    }
+    if (is_convergence(*checker)) {
+      converged = (unsettled.empty());
+    }
+  }
+  if (!converged) {
+    converged_.reset();
+  } else if (!converged_) {
+    converged_ = run_.world.now();
+  }
+  return unsettled;
+}
+
+void Runner::check_everything() {
+  if (is_over()) {
+    return;
+  }
+  const std::vector<NodeIndex> live = run_.cluster.running();
+  for (Checker* checker : always_) {
+    checker->check_all(live);
+  }
+  collect_failures();
+}
+
+RunResult Runner::result() const {
+  RunResult out{.seed = run_.seed,
+                .verdict = verdict_,
+                .drawn = drawn_,
+                .timeline = run_.story.lines(),
+                .failures = failures_,
+                .checked = checked_,
+                .seen = probes_.seen(),
+                .metrics = run_.metrics.result(run_.cluster.all()),
+                .ended = {run_.now().ns}};
+  std::ranges::stable_sort(out.failures, {}, &Failure::at);
+  out.metrics.push_back({.name = "false deaths", .value = run_.deaths.false_deaths()});
+  return out;
+}
+
+}  // namespace horde::scenario

@@ -1,0 +1,219 @@
+// Runner: the nodes, who watches them, what will happen, and the forming of the cluster.
+#include <algorithm>
+#include <set>
+
+#include "scenario/check_bounds.hpp"
+#include "scenario/check_joins.hpp"
+#include "scenario/check_oracle.hpp"
+#include "scenario/check_reads.hpp"
+#include "scenario/check_rest.hpp"
+#include "scenario/runner.hpp"
+
+namespace horde::scenario {
+namespace {
+
+// A cluster that has not formed by then will not.
+constexpr base::Duration kFormingMax = base::seconds(120);
+constexpr base::Duration kFormingSlice = base::milliseconds(10);
+
+}  // namespace
+
+Runner::Runner(const Scenario& scenario, std::uint64_t seed, World& world, Checkers own)
+    : run_(scenario, seed, world), actions_(run_), maps_(world), views_(world) {
+  // The order in which a step is told: who acts on it last.
+  world.add_observer(run_.story);
+  world.add_observer(run_.metrics);
+  world.add_observer(run_.deaths);
+  world.add_observer(probes_);
+  world.add_observer(views_);
+  world.add_observer(run_.acknowledged);
+  add_checkers(std::move(own));
+  for (const auto& checker : checkers_) {
+    world.add_observer(*checker);
+  }
+  world.add_observer(*this);
+}
+
+void Runner::add_checkers(Checkers own) {
+  const Scenario& scenario = run_.scenario;
+  std::set<std::string> wanted;
+  for (const auto& check : scenario.always) {
+    wanted.insert(check.id);
+  }
+  for (const auto& check : scenario.eventually) {
+    wanted.insert(check.id);
+  }
+  const auto use = [&](Checker* checker, std::vector<Checker*>& list) {
+    bool any = false;
+    for (const std::string_view id : checker->ids()) {
+      if (wanted.contains(std::string(id))) {
+        checked_.emplace_back(id);
+        any = true;
+      }
+    }
+    if (any) {
+      list.push_back(checker);
+    }
+    return any;
+  };
+  const auto keep = [&](std::unique_ptr<Checker> checker, std::vector<Checker*>& list) {
+    if (use(checker.get(), list)) {
+      checkers_.push_back(std::move(checker));
+    }
+  };
+  World& world = run_.world;
+  if (scenario.protocol == Protocol::horde) {
+    keep(std::make_unique<ReadsChecker>(world), always_);
+    keep(std::make_unique<OracleChecker>(world, wanted), always_);
+    keep(std::make_unique<JoinsChecker>(world), always_);
+    use(&run_.acknowledged, always_);
+    keep(std::make_unique<BoundsChecker>(world, bounds_of(scenario.horde)), always_);
+    always_.push_back(&probes_);
+    use(&maps_, eventually_);
+    use(&views_, eventually_);
+    keep(std::make_unique<TrafficChecker>(world, scenario.horde.sync_interval), eventually_);
+    keep(std::make_unique<PendingChecker>(world), eventually_);
+  }
+  for (auto& checker : own) {
+    for (const std::string_view id : checker->ids()) {
+      checked_.emplace_back(id);
+    }
+    always_.push_back(checker.get());
+    eventually_.push_back(checker.get());
+    checkers_.push_back(std::move(checker));
+  }
+}
+
+void Runner::add_nodes() {
+  const auto add = [this](const NodeOptions& options) {
+    run_.cluster.add(options.name);
+    (void)run_.world.add_node(options);
+  };
+  for (const NodeOptions& node : run_.scenario.nodes) {
+    add(node);
+  }
+  run_.cluster.draw_minority();
+  // Those that join later exist from the start, so that steps can name them.
+  for (const Step& step : run_.scenario.timeline) {
+    if (const auto* join = std::get_if<Join>(&step.action)) {
+      for (const std::string& name : join->nodes) {
+        add({.name = name});
+      }
+    }
+  }
+  for (const Link& link : run_.scenario.network.links) {
+    Cluster::Resolver resolve(run_.cluster, base::Rng(run_.seed).fork("links"));
+    const std::vector<NodeIndex> from = resolve(link.from);
+    const std::vector<NodeIndex> to = resolve(link.to);
+    for (const NodeIndex a : from) {
+      for (const NodeIndex b : to) {
+        if (a != b) {
+          run_.world.set_link(
+              a, b, changed(run_.world.link(run_.cluster[a].id, run_.cluster[b].id), link));
+        }
+      }
+    }
+  }
+}
+
+// Before anything happens, so that what was drawn can be shown and written down.
+void Runner::draw_swarms() {
+  std::uint64_t number = 0;
+  for (const Step& step : run_.scenario.timeline) {
+    timeline_.push_back(step);
+    const auto* swarm = std::get_if<Swarm>(&step.action);
+    if (swarm == nullptr) {
+      continue;
+    }
+    const base::Duration every = step.every.value_or(base::Duration{});
+    std::int64_t left = step.every ? step.count.value_or(kSyncsMax) : 1;
+    for (base::Duration at = step.at; left > 0 && at <= step.until.value_or(at); at += every) {
+      const DrawnSwarm drawn = draw_swarm(run_.scenario, run_.seed, at, *swarm, ++number);
+      timeline_.insert(timeline_.end(), drawn.steps.begin(), drawn.steps.end());
+      const std::vector<Setting> settings = settings_of(drawn);
+      drawn_.insert(drawn_.end(), settings.begin(), settings.end());
+      // Until the last of its faults the run goes on.
+      run_.schedule.at(at + swarm->lasts, [] {});
+      --left;
+    }
+  }
+}
+
+void Runner::schedule_timeline() {
+  for (std::size_t i = 0; i < timeline_.size(); ++i) {
+    schedule(timeline_[i], i, 0, timeline_[i].at);
+  }
+}
+
+void Runner::schedule(const Step& step, std::uint64_t number, std::uint64_t repetition,
+                      base::Duration at) {
+  run_.schedule.at(at, [this, &step, number, repetition, at] {
+    if (const auto* settling = std::get_if<Settle>(&step.action)) {
+      settle(*settling);
+    } else {
+      settled_.reset();
+      actions_.perform(step.action, number, repetition);
+    }
+    const auto times = static_cast<std::int64_t>(repetition) + 1;
+    const bool again = step.every && (!step.count || times < *step.count) &&
+                       (!step.until || at + *step.every <= *step.until);
+    if (again) {
+      schedule(step, number, repetition + 1, at + *step.every);
+    }
+  });
+}
+
+// --- Forming ---
+
+std::optional<std::string> Runner::unformed() {
+  const std::vector<NodeIndex> nodes = run_.cluster.running();
+  for (const NodeIndex node : nodes) {
+    if (!run_.world.is_synced(node)) {
+      return run_.cluster[node].name + " has not had its first sync";
+    }
+  }
+  auto difference = views_.unsettled(nodes);
+  return difference ? difference : maps_.unsettled(nodes);
+}
+
+void Runner::form() {
+  const base::Instant begin = run_.world.now();
+  run_.zero = begin;
+  std::vector<NodeIndex> nodes(run_.scenario.nodes.size());
+  base::Duration last_start;
+  for (NodeIndex node = 0; node < nodes.size(); ++node) {
+    const base::Duration starts = run_.scenario.nodes[node].starts;
+    last_start = std::max(last_start, starts);
+    run_.schedule.at(starts, [this, node] { actions_.start(node); });
+  }
+  if (!run_.scenario.formed) {
+    run_.story.begin(run_.zero);
+    run_.metrics.begin({}, {});
+    return;
+  }
+  while (!run_.schedule.empty() && !is_over()) {
+    advance(run_.schedule.next());
+    run_.schedule.take()();
+  }
+  auto why = unformed();
+  const base::Instant deadline = run_.world.now() + kFormingMax;
+  while (why && run_.world.now() < deadline && !is_over()) {
+    advance(run_.now() + kFormingSlice);
+    why = unformed();
+  }
+  const base::Duration took = run_.now() - last_start;
+  run_.zero = run_.world.now();
+  run_.story.begin(run_.zero);
+  run_.metrics.begin(took, run_.cluster.all());
+  if (why && !is_over()) {
+    fail({.id = "form",
+          .text = "the cluster did not form within " + to_text(kFormingMax) + ": " + *why},
+         Verdict::liveness_failed);
+    return;
+  }
+  run_.story.add(
+      TimelineLine::Kind::event,
+      std::to_string(nodes.size()) + " nodes have formed a cluster, after " + to_text(took));
+}
+
+}  // namespace horde::scenario

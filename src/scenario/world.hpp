@@ -1,0 +1,149 @@
+// World: what a runner needs of the place where the nodes live, simulated or real.
+//
+//   runner --- time, calls, faults ---> World --- steps, answers, tells ---> WorldObserver
+//          <-- observations ----------
+//
+// Observations are copies, but for maps, which are views: valid until time goes on. Times are the
+// world's own; what people read is relative to the runner's time 0.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/engine.hpp"
+#include "crdt/aw_lww_map.hpp"
+#include "faults/network.hpp"
+#include "members/members.hpp"
+#include "replication/replicator.hpp"
+#include "scenario/scenario.hpp"
+
+namespace horde::scenario {
+
+/// A node's place in the world, in the order of add_node, from 0.
+using NodeIndex = std::uint32_t;
+
+// --- Local calls of a node. Keys are users' keys, without the map's prefix.
+struct PutCall {
+  std::vector<std::pair<crdt::Key, crdt::Value>> pairs;
+};
+struct RemoveCall {
+  std::vector<crdt::Key> keys;
+};
+struct SetMembersCall {
+  std::vector<std::string> names;
+};
+struct StopCall {};
+struct LeaveCall {};
+using Call = std::variant<PutCall, RemoveCall, SetMembersCall, StopCall, LeaveCall>;
+
+/// Whether a call reached its node; its answer comes to the observer.
+enum class CallResult : std::uint8_t { made, node_down, node_paused, not_offered };
+
+/// One input of one node, all of whose effects were carried out.
+struct WorldStep {
+  NodeIndex node = 0;
+  base::Instant at;
+  const crdt::AwLwwMap* map = nullptr;    ///< Null: the protocol has none.
+  std::span<const crdt::Change> touched;  ///< Keys as in the map, with their prefix.
+  std::span<const crdt::Event> written;   ///< By this node, just now.
+};
+
+enum class DownWhy : std::uint8_t { crashed, ended };
+
+/// What may watch a world. Of one step: tells and answers first, then on_step.
+class WorldObserver {
+ public:
+  virtual ~WorldObserver() = default;
+  virtual void on_step(const WorldStep& /*step*/) {}
+  virtual void on_tell(base::Instant /*at*/, NodeIndex /*node*/, const base::Tell& /*tell*/) {}
+  virtual void on_answer(base::Instant /*at*/, NodeIndex /*node*/, const base::Answer& /*answer*/) {
+  }
+  virtual void on_ended(base::Instant /*at*/, NodeIndex /*node*/, const base::Ended& /*ended*/) {}
+  virtual void on_up(base::Instant /*at*/, NodeIndex /*node*/, std::uint64_t /*boot*/) {}
+  virtual void on_down(base::Instant /*at*/, NodeIndex /*node*/, DownWhy /*why*/) {}
+};
+
+/// What a node holds now, for bounds and baselines.
+struct NodeSizes {
+  replication::Replicator::Sizes replication;
+  std::size_t pending_writes = 0;
+  std::size_t reassembly_bytes = 0;
+};
+
+/// What a node has sent of one kind since it was first started.
+struct KindTally {
+  std::string_view kind;  ///< "membership", "push", ... "framing"; static storage.
+  std::uint64_t datagrams = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t most_a_second = 0;  ///< Datagrams, in the busiest second since reset_maxima.
+};
+
+/// Which datagrams a kind's bytes belong to.
+inline constexpr std::string_view kKindTotal = "total";
+inline constexpr std::string_view kKindMembership = "membership";
+
+class World {
+ public:
+  virtual ~World() = default;
+
+  /// Observers are told in the order in which they came, and live as long as the world.
+  virtual void add_observer(WorldObserver& observer) = 0;
+
+  // --- Time.
+  [[nodiscard]] virtual base::Instant now() const = 0;
+  /// Everything up to and including `end`, or until stop() is called from an observer.
+  virtual void run_until(base::Instant end) = 0;
+  virtual void stop() = 0;
+  /// Why the world cannot go on; empty while it can. Not set by stop().
+  [[nodiscard]] virtual std::string problem() const = 0;
+
+  // --- Nodes. Requires, where not said otherwise: the node is up.
+  virtual NodeIndex add_node(const NodeOptions& options) = 0;  // Down until it is started.
+  virtual void start(NodeIndex node) = 0;                      // Requires: it is down.
+  struct Loss {
+    Disk disk = Disk::kept;
+    std::size_t records = 0;  // Of a rolled-back disk.
+  };
+  virtual void crash(NodeIndex node, const Loss& loss) = 0;
+  virtual void pause(NodeIndex node) = 0;
+  virtual void resume(NodeIndex node) = 0;
+  // These work on nodes that are down, too.
+  virtual void set_slow(NodeIndex node, base::Duration per_input) = 0;
+  virtual void set_clock_offset(NodeIndex node, base::Duration offset) = 0;
+  virtual void step_clock(NodeIndex node, base::Duration by) = 0;
+  virtual void set_clock_drift(NodeIndex node, Drift drift) = 0;
+  // Nothing happens where the node is down or paused.
+  virtual CallResult call(NodeIndex node, base::CallId id, const Call& call) = 0;
+  virtual void hint(NodeIndex node, NodeIndex peer, Hint::Kind kind) = 0;
+  virtual void inject(NodeIndex from, NodeIndex to, const base::Bytes& datagram) = 0;
+
+  // --- The network. Rules and links name nodes by NodeId::of(name).
+  virtual faults::RuleId add_rule(faults::Rule rule) = 0;
+  virtual void heal(faults::RuleId rule) = 0;
+  [[nodiscard]] virtual faults::Link link(base::NodeId from, base::NodeId to) const = 0;
+  virtual void set_link(NodeIndex from, NodeIndex to, const faults::Link& link) = 0;
+
+  // --- Observations.
+  [[nodiscard]] virtual const std::string& name(NodeIndex node) const = 0;
+  [[nodiscard]] virtual bool is_up(NodeIndex node) const = 0;
+  /// Whether it has had everything that some member had. Requires: it is up, as for what follows.
+  [[nodiscard]] virtual bool is_synced(NodeIndex node) const = 0;
+  [[nodiscard]] virtual const crdt::AwLwwMap* map(NodeIndex node) const = 0;
+  [[nodiscard]] virtual std::optional<crdt::Value> get(NodeIndex node, std::string_view key) = 0;
+  [[nodiscard]] virtual std::map<crdt::Key, crdt::Value> to_map(NodeIndex node) const = 0;
+  [[nodiscard]] virtual std::vector<members::Member> members(NodeIndex node) const = 0;
+  [[nodiscard]] virtual NodeSizes sizes(NodeIndex node) const = 0;
+  /// First all of it ("total"), then by kind. Also of nodes that are down.
+  [[nodiscard]] virtual std::vector<KindTally> traffic(NodeIndex node) const = 0;
+  virtual void reset_maxima() = 0;
+  /// Some datagram that was sent not long ago, chosen by `choice`; empty if there was none.
+  [[nodiscard]] virtual base::Bytes recent_datagram(std::uint64_t choice) const = 0;
+};
+
+}  // namespace horde::scenario
