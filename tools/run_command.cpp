@@ -57,10 +57,10 @@ Action add_run_command(CLI::App& app) {
   auto args = std::make_shared<RunArgs>();
   add_scenario_args(app, args->scenarios);
   app.add_option("--seed", args->seed, "instead of the scenario's");
-  app.add_option("--world", args->world, "where the nodes live")
+  app.add_option("--world", args->world, "where the nodes live: sim")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, scenario::WorldKind>{{"sim", scenario::WorldKind::sim}}))
-      ->default_str("sim");
+      ->option_text("WORLD");
   app.add_option("--trace", args->trace_file, "record every event there, as JSON lines")
       ->type_name("FILE");
   app.add_flag("--json", args->json, "one JSON object a line for each run");

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <chrono>
 #include <fstream>
+#include <limits>
 #include <map>
 #include <memory>
 #include <thread>
@@ -261,9 +262,11 @@ void print_findings(const SweepArgs& args, const Scenario& scenario, const Findi
                metrics);
   }
   const double seconds = std::max(0.001, std::chrono::duration<double>(elapsed).count());
-  fmt::print("{}  {} seeds in {:.1f}s ({:.1f}/s, {} jobs): {} held, {} failed\n",
-             findings.verdict(scenario) == Verdict::held ? styled(Style::good, "HELD")
-                                                         : styled(Style::bad, "FAILED"),
+  const Verdict verdict = findings.verdict(scenario);
+  const std::string word = verdict == Verdict::held         ? styled(Style::good, "HELD")
+                           : verdict == Verdict::never_seen ? styled(Style::bad, "NEVER SEEN")
+                                                            : styled(Style::bad, "FAILED");
+  fmt::print("{}  {} seeds in {:.1f}s ({:.1f}/s, {} jobs): {} held, {} failed\n", word,
              findings.done(), seconds, static_cast<double>(findings.done()) / seconds, args.jobs,
              findings.done() - findings.failing().size(), findings.failing().size());
 }

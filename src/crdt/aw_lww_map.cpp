@@ -61,6 +61,13 @@ std::optional<Event> AwLwwMap::remove(const base::RunId& run, const Key& key, St
   return write(run, key, {.kind = Kind::tombstone, .stamp = next_stamp(*seen, clock)});
 }
 
+Event AwLwwMap::put_over(const base::RunId& run, const Key& key) {
+  const Siblings* seen = siblings(key);
+  const Sibling* shown = seen == nullptr ? nullptr : winner(*seen);
+  HORDE_ASSERT(shown != nullptr);
+  return write(run, key, {.kind = Kind::put, .stamp = shown->stamp, .value = shown->value});
+}
+
 Event AwLwwMap::put_again(const base::RunId& run, const Key& key, Value value, Stamp stamp) {
   Event event{.key = key,
               .sibling = {.dot = {run, vector_.counter(run) + 1},

@@ -78,6 +78,9 @@ class AwLwwMap {
   Event put(const base::RunId& run, const Key& key, Value value, Stamp clock);
   /// Nothing if no put of the key is visible.
   std::optional<Event> remove(const base::RunId& run, const Key& key, Stamp clock);
+  /// Puts the shown value again, over all siblings, with its stamp: the entry shows what it showed,
+  /// here and beside writes that are still unseen. Requires: a put of the key is visible.
+  Event put_over(const base::RunId& run, const Key& key);
   /// A put that supersedes nothing and keeps its stamp: what a replica that had to start anew had
   /// written and nobody else has (C3).
   Event put_again(const base::RunId& run, const Key& key, Value value, Stamp stamp);

@@ -47,6 +47,19 @@ TEST(AwLwwMap, AWriteThatSawAnotherOneWinsDespiteASlowClock) {
   EXPECT_EQ(text_of(at_a, "k"), "{b.1:1=y@1001}");
 }
 
+// Goal: two owners that put their value again at the same time agree on who is shown, so that one
+// of them stops. Method: their stamps after it are as before, so the winner is the same.
+TEST(AwLwwMap, PuttingTheShownValueAgainOverItsSiblingsKeepsItsStamp) {
+  AwLwwMap at_a;
+  AwLwwMap at_b;
+  at_a.put(a, "k", "x", 5);
+  at_b.put(b, "k", "y", 4);
+  at_a.join(all_of(at_b));
+  const Event again = at_a.put_over(a, "k");
+  EXPECT_EQ(again.supersedes, (std::vector<base::Dot>{{a, 1}, {b, 1}}));
+  EXPECT_EQ(text_of(at_a, "k"), "{a.1:2=x@5}");
+}
+
 TEST(AwLwwMap, AConcurrentAddWinsOverARemove) {
   AwLwwMap at_a;
   AwLwwMap at_b;

@@ -11,6 +11,10 @@ namespace {
 
 constexpr std::uint64_t kClosed = std::numeric_limits<std::uint64_t>::max();
 
+// How much further than here a run may have been agreed upon to be recognised: what a disk that
+// was rolled back may lack.
+constexpr std::uint64_t kAgreedFurtherMax = 4'096;
+
 std::uint64_t hash_of(const Closed& closed) {
   // Another seed than a dot's, so that a closing never looks like an open run.
   constexpr std::uint64_t seed = 0x636c6f736564;
@@ -112,7 +116,7 @@ Agreement VersionVector::agreement_with(const VersionVector& other) const {
   Agreement worst = Agreement::same;
   for (const Closed& theirs : other.closed_) {
     const Closed* ours = find_closed(theirs.node);
-    if (ours != nullptr && ours->before >= theirs.before) {
+    if (ours != nullptr && ours->before > theirs.before) {
       continue;
     }
     const std::uint64_t sum = sum_before(theirs.node, theirs.before);
@@ -121,6 +125,56 @@ Agreement VersionVector::agreement_with(const VersionVector& other) const {
     }
   }
   return worst;
+}
+
+std::optional<VersionVector> VersionVector::agreed_by(const VersionVector& other,
+                                                      base::NodeId node) const {
+  const Closed* theirs = other.find_closed(node);
+  HORDE_ASSERT(theirs != nullptr);
+  VersionVector ours;
+  if (const Closed* closed = find_closed(node)) {
+    ours.set_closed(*closed);
+  }
+  for (auto it = lower_bound_run(open_, {node, 0});
+       it != open_.end() && it->run < base::RunId{node, theirs->before}; ++it) {
+    ours.raise(*it);
+  }
+  const std::uint64_t missing = theirs->sum - ours.sum_before(node, theirs->before);
+  if (missing == 0) {
+    return ours;
+  }
+  // Another last dot of one of the runs must make up for the difference.
+  for (base::Dot& dot : ours.open_) {
+    const std::uint64_t wanted = missing + base::hash_of(dot);
+    base::Dot agreed{dot.run, dot.counter + kAgreedFurtherMax};
+    while (agreed.counter > 0 && base::hash_of(agreed) != wanted) {
+      --agreed.counter;
+    }
+    if (agreed.counter > 0 || wanted == 0) {
+      VersionVector out;
+      for (const Closed& closed : ours.closed_) {
+        out.set_closed(closed);
+      }
+      for (const base::Dot& other_dot : ours.open_) {
+        if (other_dot.run != dot.run) {
+          out.raise(other_dot);
+        }
+      }
+      if (agreed.counter > 0) {
+        out.raise(agreed);
+      }
+      return out;
+    }
+  }
+  return std::nullopt;
+}
+
+std::uint64_t VersionVector::closings_rank() const {
+  std::uint64_t sum = 0;
+  for (const Closed& closed : closed_) {
+    sum += hash_of(closed);
+  }
+  return sum;
 }
 
 std::uint64_t VersionVector::latest_start(base::NodeId node) const {

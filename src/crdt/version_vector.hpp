@@ -55,8 +55,17 @@ class VersionVector {
   /// Takes over a closing as it was stored, whatever is known here of its runs.
   void restore(const Closed& closed);
 
-  /// How what is known here stands to the closings of `other` that go further than ours.
+  /// How what is known here stands to the closings of `other` that go as far as ours, or further.
   [[nodiscard]] Agreement agreement_with(const VersionVector& other) const;
+
+  /// What was agreed on `node`'s runs that `other` has closed, if that can be told from the sums:
+  /// all of them but one must be known here as they were agreed. Cost: a hash for each event of
+  /// those runs, and some thousands more.
+  [[nodiscard]] std::optional<VersionVector> agreed_by(const VersionVector& other,
+                                                       base::NodeId node) const;
+  /// A hash of the closings alone. Where two vectors differ from each other's closings, the one
+  /// with the smaller rank gives way.
+  [[nodiscard]] std::uint64_t closings_rank() const;
 
   /// The newest run of `node` that has events or was closed before; 0 if none is known.
   [[nodiscard]] std::uint64_t latest_start(base::NodeId node) const;

@@ -10,17 +10,17 @@
 //
 // Promises: constant load per node (one probe a period, one more while somebody wanted is dead,
 // and one message of gossip per interval while there is news or a table to send); a node that
-// lives, hears and is heard within suspicion_min is not declared dead; a hint alone, or one member
-// alone, declares nobody dead among three or more.
+// lives, hears and is heard within suspicion_min is not declared dead; a hint alone declares nobody
+// dead, and the word of one member leaves the longest time to refute it.
 // Does not promise: that all agree at one moment, or that a cut-off node learns of it.
 //
 // Precedence of claims is in node_table.hpp, the bytes in messages.hpp.
 //
 // Source: Das, Gupta, Motivala, "SWIM" (2002); Dadgar, Phillips, Currey, "Lifeguard" (2018).
-// Deviations: a suspicion carries the set of its accusers, not one of them; a death needs two; a
-// failed direct ping is repeated once along with the indirect ones; whoever hears nobody at all
-// keeps its suspicions to itself; incarnations count within a boot; tables are compared by ranges
-// of ids.
+// Deviations: a suspicion carries the set of its accusers, not one of them; the word of others that
+// somebody is dead is believed only on the terms of node_table.hpp; a failed direct ping is
+// repeated once along with the indirect ones; whoever hears nobody at all keeps its suspicions to
+// itself; incarnations count within a boot; tables are compared by ranges of ids.
 #pragma once
 
 #include <map>
@@ -96,7 +96,8 @@ class Liveness {
     base::NodeId target;  // None: whoever is at `address`.
     base::Address address;
     std::uint64_t boot = 0;
-    base::Instant due;                   // End of the phase.
+    base::Instant due;  // End of the phase.
+    std::size_t relays_asked = 0;
     std::vector<base::NodeId> relays;    // Asked and not heard of yet.
     std::vector<base::NodeId> refusers;  // Relays whose ping was refused.
   };
@@ -173,6 +174,7 @@ class Liveness {
   void ping(base::Instant now, std::uint64_t number, const Probe& probe, Outputs& out);
   void send(base::Instant now, base::NodeId node, const base::Address& to, const Message& head,
             const std::vector<base::NodeId>& first, Outputs& out);
+  [[nodiscard]] std::vector<base::NodeId> pick_relays(base::NodeId target);
   [[nodiscard]] std::vector<base::NodeId> pick(std::size_t count, base::NodeId without);
   [[nodiscard]] base::Duration by_health(base::Duration duration) const {
     return duration * (health_ + 1);

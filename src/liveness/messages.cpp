@@ -59,7 +59,13 @@ std::vector<base::NodeId> read_accusers(wire::Reader& reader) {
 Record read_record(wire::Reader& reader) {
   Record out;
   out.node = reader.node();
-  out.state = static_cast<State>(read_flag(reader, 3));
+  const std::size_t flags_at = reader.offset();
+  const std::uint8_t flags = read_flag(reader, 7);
+  out.state = static_cast<State>(flags & 3U);
+  out.evidence = static_cast<Evidence>(flags >> 2U);
+  if (out.evidence == Evidence::refusal && out.state != State::dead) {
+    reader.fail(DecodeErrc::bad_value, flags_at);
+  }
   if (!reader.ok()) {
     return out;
   }
@@ -156,7 +162,8 @@ bool outranks(const Record& a, const Record& b) {
 void write_record(wire::Writer& writer, const Record& record) {
   HORDE_ASSERT(record.accusers.size() <= kAccusersMax);
   writer.node(record.node);
-  writer.u8(static_cast<std::uint8_t>(record.state));
+  writer.u8(static_cast<std::uint8_t>(static_cast<unsigned>(record.state) |
+                                      static_cast<unsigned>(record.evidence) << 2U));
   if ((record.node.value & kLongName) != 0) {
     writer.blob(record.name);
   }

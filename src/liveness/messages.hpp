@@ -1,6 +1,7 @@
 // The messages of liveness and their bytes.
 //
-//   record    node | u8 flags: state in bits 0 and 1 | [blob name: long names only]
+//   record    node | u8 flags: state in bits 0 and 1, dead by refusal in bit 2
+//             | [blob name: long names only]
 //             | address | varint boot | varint incarnation
 //             | [suspect, dead: u8 count, that many nodes, ascending: who vouches for it]
 //             | [dead, left: varint milliseconds since]
@@ -47,8 +48,9 @@ struct Record {
   std::uint64_t boot = 0;
   std::uint64_t incarnation = 0;
   State state = State::alive;
-  std::vector<base::NodeId> accusers;  ///< Ascending; empty unless suspect or dead.
-  std::uint64_t age_ms = 0;            ///< Dead or left for so long.
+  Evidence evidence = Evidence::silence;  ///< Of a death.
+  std::vector<base::NodeId> accusers;     ///< Ascending; empty unless suspect or dead.
+  std::uint64_t age_ms = 0;               ///< Dead or left for so long.
   friend bool operator==(const Record&, const Record&) = default;
 };
 

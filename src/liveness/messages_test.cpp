@@ -31,6 +31,7 @@ std::vector<Record> one_of_each() {
            .address = address(3),
            .boot = 1,
            .state = State::dead,
+           .evidence = Evidence::refusal,
            .accusers = {n1},
            .age_ms = 1'500},
           {.node = NodeId::of("n4"),

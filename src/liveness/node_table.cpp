@@ -161,6 +161,7 @@ void NodeTable::apply_newer_boot(base::Instant now, Entry& entry, const Record& 
     return;
   }
   entry.accusers = record.accusers;
+  entry.evidence = record.evidence;
   set_state(since_of(now, record), entry, record.state);
   if (was_reachable) {
     out.events.push_back(event(record.state == State::left ? Kind::left : Kind::dead, entry));
@@ -192,6 +193,7 @@ void NodeTable::apply_same_boot(base::Instant now, Entry& entry, const Record& r
       revive(now, entry, out);  // What was held against it was about an earlier incarnation.
     } else {
       entry.accusers = record.accusers;
+      entry.evidence = record.evidence;
       return;  // Dead, and dead again: no event.
     }
   }
@@ -266,16 +268,24 @@ void NodeTable::accuse(base::Instant now, base::NodeId node,
 
 void NodeTable::accused_dead(base::Instant now, Entry& entry, const Record& record, Changes& out) {
   suspect(now, entry, record.accusers, out);
-  const std::size_t needed = std::min<std::size_t>(2, confirmations_wanted(entry) + 1);
-  if (entry.info.state == State::suspect && entry.accusers.size() >= needed) {
-    out.news.push_back(entry.info.id);
-    bury(now, entry, State::dead, out);
+  if (is_believable(now, entry, record.evidence)) {
+    kill(now, entry.info.id, record.evidence, out);
   }
 }
 
-void NodeTable::kill(base::Instant now, base::NodeId node, Changes& out) {
+bool NodeTable::is_believable(base::Instant now, const Entry& entry, Evidence evidence) const {
+  const std::size_t needed = std::min<std::size_t>(2, confirmations_wanted(entry) + 1);
+  if (entry.info.state != State::suspect || entry.accusers.size() < needed) {
+    return false;
+  }
+  return evidence == Evidence::refusal ||
+         now - entry.suspected_at >= suspicion_min(options_, reachable_.size() + 1) / 2;
+}
+
+void NodeTable::kill(base::Instant now, base::NodeId node, Evidence evidence, Changes& out) {
   Entry* entry = find(node);
   if (entry != nullptr && is_reachable_state(entry->info.state)) {
+    entry->evidence = evidence;
     out.news.push_back(node);
     bury(now, *entry, State::dead, out);
   }
@@ -300,7 +310,7 @@ void NodeTable::bury(base::Instant since, Entry& entry, State state, Changes& ou
 
 void NodeTable::on_due(base::Instant now, Changes& out) {
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-    kill(now, deadlines_.begin()->second, out);
+    kill(now, deadlines_.begin()->second, Evidence::silence, out);
   }
 }
 
@@ -319,6 +329,7 @@ void NodeTable::kill_all(base::Instant now, Changes& out) {
   for (auto& [node, entry] : entries_) {
     if (is_reachable_state(entry.info.state)) {
       entry.accusers.clear();
+      entry.evidence = Evidence::silence;
       bury(now, entry, State::dead, out);
     }
   }

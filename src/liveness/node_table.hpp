@@ -6,9 +6,11 @@
 //                    +------------------------+--------------------------------------+
 //   any of them -> left, when the node says so itself: final for that boot
 //
-// A claim counts by (boot, left, incarnation, state). A claim of death is believed only if two
-// members vouch for it; with one it is a suspicion, with a timer of our own. So a member that can
-// send and not hear, and takes all others for dead, kills nobody.
+// A claim counts by (boot, left, incarnation, state). A claim of death that we hear of is believed
+// only if two members vouch for it, and either the node has been suspect here for a while as well,
+// or its port refuses. Otherwise it is a suspicion, with a timer of our own. So a member that can
+// send and not hear, and takes all others for dead, kills nobody; and when a cut heals, what each
+// side thought of the other can be refuted before anybody believes it.
 //
 // Beliefs without accusers are ours alone: we were cut off, or think so. They are not told, and
 // any sign of life ends them.
@@ -30,6 +32,7 @@ namespace horde::liveness {
 struct Entry {
   NodeInfo info;
   std::vector<base::NodeId> accusers;  // Ascending. Of a suspicion, or of a death.
+  Evidence evidence = Evidence::silence;
   base::Instant suspected_at;
   base::Instant deadline = base::Instant::never();  // When a suspicion becomes death.
   std::size_t reachable_index = 0;                  // Valid while reachable.
@@ -60,7 +63,7 @@ class NodeTable {
   void accuse(base::Instant now, base::NodeId node, const std::vector<base::NodeId>& accusers,
               Changes& out);
   /// Declares a reachable node dead at once; who vouches for it was said with accuse().
-  void kill(base::Instant now, base::NodeId node, Changes& out);
+  void kill(base::Instant now, base::NodeId node, Evidence evidence, Changes& out);
   /// Declares those dead whose time to refute is over.
   void on_due(base::Instant now, Changes& out);
   /// We hear nobody: suspects everybody, silently, or declares everybody dead, silently.
@@ -110,6 +113,7 @@ class NodeTable {
   void set_state(base::Instant since, Entry& entry, State state);
   void count_in(Entry& entry);
   void count_out(Entry& entry);
+  [[nodiscard]] bool is_believable(base::Instant now, const Entry& entry, Evidence evidence) const;
   [[nodiscard]] std::uint32_t confirmations_wanted(const Entry& entry) const;
 
   base::NodeId self_;

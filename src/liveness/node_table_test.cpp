@@ -68,8 +68,9 @@ TEST_F(NodeTableTest, BelievesByBootThenIncarnationThenState) {
   EXPECT_EQ(apply(record("n1")), "");
   EXPECT_EQ(apply(accused("n1", State::suspect, {"n2"})), "suspect n1.1");
   EXPECT_EQ(apply(record("n1")), "");
-  EXPECT_EQ(apply(accused("n1", State::dead, {"n2", "n3"})), "dead n1.1");
-  EXPECT_EQ(apply(accused("n1", State::suspect, {"n4"})), "");
+  const base::Instant later = base::Instant{} + seconds(1);
+  EXPECT_EQ(apply(accused("n1", State::dead, {"n2", "n3"}), later), "dead n1.1");
+  EXPECT_EQ(apply(accused("n1", State::suspect, {"n4"}), later), "");
   EXPECT_EQ(apply(record("n1", State::alive, 1, 1)), "up n1.1");
   EXPECT_EQ(apply(accused("n1", State::dead, {"n2", "n3"}, 0)), "");
   EXPECT_EQ(apply(accused("n1", State::suspect, {"n2"}, 1)), "suspect n1.1");
@@ -84,10 +85,30 @@ TEST_F(NodeTableTest, BelievesByBootThenIncarnationThenState) {
 // suspicion with the longest time; a second voice makes it a death.
 TEST_F(NodeTableTest, OneVoiceIsASuspicionAndTwoAreADeath) {
   know({"n1", "n2", "n3", "n4", "n5"});
+  const base::Instant later = base::Instant{} + seconds(1);
   EXPECT_EQ(apply(accused("n1", State::dead, {"n2"})), "suspect n1.1");
   EXPECT_EQ(table_.next_deadline(), base::Instant{} + base::milliseconds(6'750));
-  EXPECT_EQ(apply(accused("n1", State::dead, {"n3"})), "dead n1.1");
+  EXPECT_EQ(apply(accused("n1", State::dead, {"n2"}), later), "");
+  EXPECT_EQ(apply(accused("n1", State::dead, {"n3"}), later), "dead n1.1");
   EXPECT_FALSE(table_.is_reachable(NodeId::of("n1")));
+}
+
+// Goal: after a heal, nobody believes what the other side thought of its own side. Method: a death
+// with many voices, of a node that is not even suspect here, leaves it the time to refute.
+TEST_F(NodeTableTest, ADeathThatComesAsASurpriseCanBeRefuted) {
+  know({"n1", "n2", "n3", "n4", "n5"});
+  EXPECT_EQ(apply(accused("n1", State::dead, {"n2", "n3", "n4", "n5"})), "suspect n1.1");
+  EXPECT_EQ(table_.next_deadline(), base::Instant{} + base::milliseconds(1'125));
+  EXPECT_EQ(apply(record("n1", State::alive, 1, 1)), "cleared n1.1");
+}
+
+TEST_F(NodeTableTest, ADeathByRefusalIsBelievedAtOnce) {
+  know({"n1", "n2", "n3", "n4", "n5"});
+  Record refused = accused("n1", State::dead, {"n2"});
+  refused.evidence = Evidence::refusal;
+  EXPECT_EQ(apply(refused), "suspect n1.1");
+  refused.accusers.push_back(NodeId::of("n3"));
+  EXPECT_EQ(apply(refused), "dead n1.1");
 }
 
 TEST_F(NodeTableTest, ConfirmationsShortenTheTimeToRefute) {
@@ -137,15 +158,20 @@ TEST_F(NodeTableTest, BeliefsOfACutOffNodeAreItsOwn) {
   EXPECT_EQ(printed(events), "dead n1.1 dead n2.1");
   EXPECT_TRUE(changes.news.empty());
   EXPECT_TRUE(table_.reachable().empty());
-  EXPECT_EQ(apply(record("n1")), "up n1.1");
+  events.clear();
+  table_.on_sign_of_life({}, {NodeId::of("n1"), 1}, changes);
+  EXPECT_EQ(printed(events), "up n1.1");
   EXPECT_EQ(apply(record("n2")), "up n2.1");
   EXPECT_EQ(table_.digest(), digest);
 }
 
 TEST_F(NodeTableTest, ForgetsWhoIsLongGoneAndNotWanted) {
   know({"n1", "n2", "n3"});
-  apply(accused("n1", State::dead, {"n2", "n3"}));
-  apply(accused("n2", State::dead, {"n1", "n3"}));
+  for (const std::string name : {"n1", "n2"}) {
+    Record refused = accused(name, State::dead, {"n3", "n4"});
+    refused.evidence = Evidence::refusal;
+    EXPECT_EQ(apply(refused), "suspect " + name + ".1 dead " + name + ".1");
+  }
   table_.set_wanted({NodeId::of("n2")});
   EXPECT_EQ(table_.next_lost({}), NodeId::of("n2"));
   table_.forget(base::Instant{} + seconds(99));

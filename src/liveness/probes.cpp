@@ -179,7 +179,7 @@ bool Liveness::confirm_refusal(base::Instant now, std::uint64_t number, Outputs&
   accusers.push_back(self_id_);
   Changes changes(out.events);
   table_.accuse(now, probe.target, accusers, changes);
-  table_.kill(now, probe.target, changes);
+  table_.kill(now, probe.target, Evidence::refusal, changes);
   settle(now, changes);
   return true;
 }
@@ -301,7 +301,8 @@ void Liveness::ping(base::Instant now, std::uint64_t number, const Probe& probe,
 void Liveness::begin_indirect(base::Instant now, std::uint64_t number, Probe& probe, Outputs& out) {
   probe.phase = Probe::Phase::indirect;
   probe.due = now + by_health(options_.probe_timeout - options_.direct_timeout);
-  probe.relays = pick(options_.relays, probe.target);
+  probe.relays = pick_relays(probe.target);
+  probe.relays_asked = probe.relays.size();
   for (const base::NodeId relay : probe.relays) {
     send(now, relay, table_.find(relay)->info.address,
          {.kind = Message::Kind::ping_req,
@@ -342,10 +343,10 @@ void Liveness::on_probe_failed(base::Instant now, const Probe& probe, Outputs& o
   }
   ++statistics_.probes_failed;
   ++unanswered_;
-  // Silent relays are a sign that the fault is ours; with all of them heard, it is not.
-  const bool alone = table_.reachable().size() == 1;
-  const auto silent = static_cast<std::uint32_t>(probe.relays.size());
-  health_ = std::min(health_ + (alone ? 1U : silent), options_.health_max);
+  // Silence of a relay is a sign that the fault is ours; with all of them heard, it is not.
+  if (!probe.relays.empty() || probe.relays_asked == 0) {
+    health_ = std::min(health_ + 1, options_.health_max);
+  }
   ++statistics_.accusations;
   Changes changes(out.events);
   if (isolated_) {
@@ -379,6 +380,21 @@ void Liveness::answer_relay(base::Instant now, const Relay& relay, Message::Kind
   }
   send(now, relay.asker, relay.asker_address,
        {.kind = kind, .number = relay.asker_number, .refused = refused}, first, out);
+}
+
+// Members that are suspect themselves answer for nobody. Where there are few others, some draws are
+// in vain, and fewer are asked.
+std::vector<base::NodeId> Liveness::pick_relays(base::NodeId target) {
+  const std::vector<base::NodeId>& from = table_.reachable();
+  std::vector<base::NodeId> out;
+  for (std::uint32_t draw = 0; draw < 8 * options_.relays && out.size() < options_.relays; ++draw) {
+    const base::NodeId node = from[rng_.below(from.size())];
+    if (node != target && table_.find(node)->info.state == State::alive &&
+        std::find(out.begin(), out.end(), node) == out.end()) {
+      out.push_back(node);
+    }
+  }
+  return out;
 }
 
 // Distinct reachable members, at random. Few are wanted of many: a draw that was had before is

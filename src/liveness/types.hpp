@@ -20,6 +20,12 @@ enum class State : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_string(State state);
 
+/// What a death rests on.
+enum class Evidence : std::uint8_t {
+  silence = 0,  ///< It did not refute in time.
+  refusal = 1,  ///< Its port refused two members: the process is gone.
+};
+
 struct NodeInfo {
   base::NodeId id;
   std::string name;

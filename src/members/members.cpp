@@ -59,7 +59,7 @@ bool Members::on_changes(base::Instant now, const crdt::AwLwwMap& map,
     const bool ours = !change.key.empty() && change.key[0] <= kStatusPrefix;
     if (ours && change.visible != crdt::Visible::same) {
       read(now, map, change.key);
-      changed = true;
+      changed = changed || change.key[0] == kWantedPrefix;
     }
   }
   return changed;
@@ -189,6 +189,11 @@ std::vector<Member> Members::list(const SeenNodes& seen) const {
   }
   std::ranges::sort(out, {}, &Member::name);
   return out;
+}
+
+bool Members::takes_part(base::NodeId node) const {
+  return options_.automatic ? !removed_at_.contains(node)
+                            : wanted_.empty() || wanted_.contains(node);
 }
 
 std::set<base::NodeId> Members::witnesses(base::Instant now) const {

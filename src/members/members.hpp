@@ -70,7 +70,7 @@ class Members {
 
   /// Reads the whole list anew, or what `changes` touch of it.
   void load(base::Instant now, const crdt::AwLwwMap& map);
-  /// Whether anything of the list changed.
+  /// Whether it was changed who is wanted.
   bool on_changes(base::Instant now, const crdt::AwLwwMap& map,
                   const std::vector<crdt::Change>& changes);
 
@@ -89,6 +89,10 @@ class Members {
   /// The list as this member sees it, ascending by name.
   [[nodiscard]] std::vector<Member> list(const SeenNodes& seen) const;
   [[nodiscard]] bool is_wanted(base::NodeId node) const { return wanted_.contains(node); }
+  /// Whether to replicate with `node`, if it is reachable. Under `auto` that is everybody but who
+  /// was removed: nodes that form a cluster at the same time would else be islands, each with a
+  /// list of its own that names none of the others.
+  [[nodiscard]] bool takes_part(base::NodeId node) const;
   [[nodiscard]] const std::map<base::NodeId, std::string>& wanted() const { return wanted_; }
   /// Members, and those removed for less than `forget_after`.
   [[nodiscard]] std::set<base::NodeId> witnesses(base::Instant now) const;

@@ -93,6 +93,18 @@ TEST(Members, AutoRemovesWhoLeftAndWhoWasSilentForLong) {
   EXPECT_TRUE(other.prune(late, seen).empty());  // n1 is there and does it.
 }
 
+// Goal: nodes that start together find each other although each knows only its own list at first.
+TEST(Members, UnderAutoEverybodyTakesPartButWhoWasRemoved) {
+  Members members("n1", {});
+  Table table(members);
+  table.carry_out(members.announce(1));
+  EXPECT_TRUE(members.takes_part(NodeId::of("n2")));
+  table.carry_out(members.set_members({"n1", "n2"}));
+  table.carry_out(members.set_members({"n1"}));
+  EXPECT_FALSE(members.takes_part(NodeId::of("n2")));
+  EXPECT_TRUE(members.takes_part(NodeId::of("n3")));
+}
+
 TEST(Members, WhoWasRemovedForLongIsNoWitnessAnyMore) {
   Members members("n1", {.forget_after = base::seconds(100)});
   Table table(members);

@@ -108,7 +108,7 @@ void Node::on_start(base::Now now, base::Effects& out) {
     horde.replicator.on_start(now, horde_out);
     take(now, horde, std::move(horde_out));
   }
-  peers_changed_ = true;
+  update_peers_at_ = now.mono;
   finish(now, out);
 }
 
@@ -162,7 +162,7 @@ base::Instant Node::wake_at() const {
       at = std::min(at, horde.write_at);
     }
     if (!horde.replicator.is_synced()) {
-      at = std::min(at, horde.assume_at);
+      at = std::min({at, horde.assume_at, horde.cold_check_at});
     }
   }
   return at;
@@ -385,7 +385,7 @@ void Node::settle(base::Now now) {
   if (anew || later_boot_) {
     change_boot(now);
   }
-  if (peers_changed_ || update_peers_at_ <= now.mono) {
+  if (update_peers_at_ <= now.mono) {
     update_peers(now);
   }
   for (Horde& horde : hordes_) {

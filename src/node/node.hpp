@@ -154,8 +154,9 @@ class Node {
     replication::Replicator replicator;
     members::Members members;
     std::deque<PendingWrite> pending;
-    base::Instant write_at;   // Writes wait no longer than this.
-    base::Instant assume_at;  // boot_wait is over.
+    base::Instant write_at;       // Writes wait no longer than this.
+    base::Instant assume_at;      // boot_wait is over.
+    base::Instant cold_check_at;  // While not synced.
     std::uint64_t announced_boot = 0;
     bool must_start_anew = false;
     base::Instant review_at;  // When witnesses and the list are looked at next.
@@ -190,6 +191,7 @@ class Node {
   void take(base::Now now, liveness::Outputs outputs);
   void take(base::Now now, Horde& horde, replication::Outputs outputs);
   void on_peer_event(base::Now now, const liveness::PeerEvent& event);
+  void want_update(base::Instant now);
   void update_peers(base::Now now);
   void review(base::Now now, Horde& horde);
   void check_cold_start(base::Now now, Horde& horde);
@@ -210,7 +212,6 @@ class Node {
   Life life_ = Life::running;
   base::Instant stop_at_ = base::Instant::never();
   std::optional<std::uint64_t> later_boot_;  // Heard of ourselves.
-  bool peers_changed_ = false;
   base::Instant update_peers_at_ = base::Instant::never();
   std::size_t damaged_records_ = 0;
   Drops drops_;

@@ -7,11 +7,12 @@
 namespace horde::node {
 namespace {
 
-constexpr base::Duration kReviewPeriod = base::seconds(1);
+constexpr base::Duration kReviewPeriod = base::seconds(10);
+constexpr base::Duration kColdCheckPeriod = base::milliseconds(20);
 // In a large cluster that forms, peers come up by the dozen: neighbours are worked out once for
-// many.
+// many, the later the more there are.
 constexpr std::size_t kPeersAtOnceMax = 64;
-constexpr base::Duration kPeersDelay = base::milliseconds(50);
+constexpr base::Duration kPeersDelayPerNode = base::milliseconds(1);
 
 }  // namespace
 
@@ -143,11 +144,15 @@ void Node::on_peer_event(base::Now now, const liveness::PeerEvent& event) {
       later_boot_ = std::max(later_boot_.value_or(0), event.boot);
       return;
   }
-  if (liveness_.reachable_count() <= kPeersAtOnceMax) {
-    peers_changed_ = true;
-  } else {
-    update_peers_at_ = std::min(update_peers_at_, now.mono + kPeersDelay);
-  }
+  want_update(now.mono);
+}
+
+void Node::want_update(base::Instant now) {
+  const std::size_t count = liveness_.reachable_count();
+  const base::Duration delay = count <= kPeersAtOnceMax
+                                   ? base::Duration{}
+                                   : kPeersDelayPerNode * static_cast<std::int64_t>(count);
+  update_peers_at_ = std::min(update_peers_at_, now + delay);
 }
 
 void Node::take(base::Now now, Horde& horde, replication::Outputs outputs) {
@@ -182,8 +187,9 @@ void Node::take(base::Now now, Horde& horde, replication::Outputs outputs) {
       }
     }
   }
-  peers_changed_ =
-      horde.members.on_changes(now.mono, horde.replicator.map(), outputs.changes) || peers_changed_;
+  if (horde.members.on_changes(now.mono, horde.replicator.map(), outputs.changes)) {
+    want_update(now.mono);
+  }
   for (crdt::Change& change : outputs.changes) {
     touched_.push_back({index, std::move(change.key), change.visible});
   }
@@ -229,7 +235,6 @@ members::SeenNodes Node::seen() const {
 // Neighbours are drawn among the members that are here. Whoever has not synced yet does not know
 // the members, and takes everybody it hears of; whoever was removed has none.
 void Node::update_peers(base::Now now) {
-  peers_changed_ = false;
   update_peers_at_ = base::Instant::never();
   std::map<base::NodeId, std::uint64_t> reachable;
   for (const liveness::NodeInfo& info : liveness_.nodes()) {
@@ -241,7 +246,7 @@ void Node::update_peers(base::Now now) {
   for (Horde& horde : hordes_) {
     std::set<base::NodeId> present;
     for (const auto& [node, boot] : reachable) {
-      if (horde.members.is_wanted(node) || horde.members.wanted().empty()) {
+      if (horde.members.takes_part(node)) {
         present.insert(node);
       }
     }
@@ -289,9 +294,10 @@ void Node::review(base::Now now, Horde& horde) {
 // Members that have all met and none of whom has synced count as synced: there is nobody to wait
 // for.
 void Node::check_cold_start(base::Now now, Horde& horde) {
-  if (horde.replicator.is_synced()) {
+  if (horde.replicator.is_synced() || now.mono < horde.cold_check_at) {
     return;
   }
+  horde.cold_check_at = now.mono + kColdCheckPeriod;
   const std::vector<liveness::NodeInfo> nodes = liveness_.nodes();
   const auto is_here = [&](const liveness::NodeInfo& info) {
     return info.state == liveness::State::alive || info.state == liveness::State::suspect;

@@ -21,8 +21,8 @@ namespace horde::replication {
 
 /// Who is there now.
 struct Present {
-  std::set<base::NodeId> neighbours;  // We have rounds with these.
-  std::set<base::NodeId> reachable;   // Everybody who is alive, as far as this node knows.
+  std::set<base::NodeId> neighbours;                // We have rounds with these.
+  std::map<base::NodeId, std::uint64_t> reachable;  // Everybody alive, with the start of its run.
 };
 
 class Compactor {

@@ -20,9 +20,9 @@ base::Bytes encode(const Record& record) {
   }
   write_vector(body, record.vector);
   write_floor(body, record.floor);
-  write_floor(body, record.acknowledged);
   body.varint(record.rewrites.size());
   for (const Rewrite& rewrite : record.rewrites) {
+    write_dot(body, table, rewrite.dot);
     body.blob(rewrite.key);
     body.blob(rewrite.value);
     body.varint(static_cast<std::uint64_t>(rewrite.stamp));
@@ -51,10 +51,10 @@ wire::Decoded<Record> decode_record(base::BytesView bytes) {
   }
   out.vector = read_vector(reader);
   out.floor = read_floor(reader);
-  out.acknowledged = read_floor(reader);
   count = reader.count(bytes.size());
   for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
     Rewrite rewrite;
+    rewrite.dot = read_dot(reader, runs);
     rewrite.key = reader.blob(wire::kKeyBytesMax);
     rewrite.value = reader.blob(wire::kValueBytesMax);
     rewrite.stamp = static_cast<crdt::Stamp>(read_number(reader));

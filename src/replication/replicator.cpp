@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "base/hash.hpp"
 #include "wire/limits.hpp"
 
 namespace horde::replication {
@@ -14,13 +15,7 @@ namespace {
 constexpr std::size_t kLogGrowth = 2;
 constexpr std::size_t kLogBytesMin = 64 * 1024;
 
-std::map<base::RunId, std::uint64_t> merged(const crdt::Floor& a, const crdt::Floor& b) {
-  crdt::Floor out = a;
-  for (const auto& [run, counter] : b) {
-    out[run] = std::max(out[run], counter);
-  }
-  return out;
-}
+constexpr std::uint64_t kFirstRoundMask = (std::uint64_t{1} << 48U) - 1;
 
 }  // namespace
 
@@ -36,6 +31,9 @@ Replicator::Replicator(const base::RunId& own, const Options& options)
 
 void Replicator::use_start(std::uint64_t start) {
   own_.start = start;
+  // Answers name the round only. Numbers that no other run of this node uses keep late answers to a
+  // former run, which may have known more, from being taken as answers to this one (S6).
+  last_round_ = base::mix64(start) & kFirstRoundMask;
   puller_.close();
   puller_.set_own_start(start);
   server_.reset(start);
@@ -62,7 +60,6 @@ wire::Decoded<std::size_t> Replicator::load(std::span<const base::Bytes> log) {
     for (const auto& [run, counter] : record->floor) {
       map_.load_floor(run, counter);
     }
-    acknowledged_ = merged(acknowledged_, record->acknowledged);
     if (record->rewrites_done) {
       rewrites_.clear();
     }
@@ -88,14 +85,22 @@ void Replicator::start_new_run(base::Now now, std::uint64_t start, Outputs& out)
 
 void Replicator::start_anew(base::Now now, std::uint64_t start, Outputs& out) {
   HORDE_ASSERT(start > own_.start);
+  const bool closed_there = std::ranges::find(overruled_by_.closed(), own_.node,
+                                              &crdt::Closed::node) != overruled_by_.closed().end();
+  const auto agreed = closed_there ? map_.vector().agreed_by(overruled_by_, own_.node)
+                                   : std::optional<crdt::VersionVector>{};
+  // That a neighbour had acknowledged an event says little: it may be overruled as well. Where it
+  // cannot be told, a value that was removed may come back, but none is lost.
+  const auto others_have = [&](const base::Dot& dot) {
+    return overruled_by_.is_closed(dot.run) ? agreed && agreed->covers(dot)
+                                            : overruled_by_.covers(dot);
+  };
   std::vector<crdt::Change> lost;
   map_.visit_after(0, [&](const crdt::Key& key, const crdt::Siblings& siblings, std::uint64_t) {
     for (const crdt::Sibling& sibling : siblings) {
-      const auto acknowledged = acknowledged_.find(sibling.dot.run);
-      const bool others_have_it =
-          acknowledged != acknowledged_.end() && acknowledged->second >= sibling.dot.counter;
-      if (sibling.kind == crdt::Kind::put && sibling.dot.run.node == own_.node && !others_have_it) {
-        rewrites_.push_back({key, sibling.value, sibling.stamp});
+      if (sibling.kind == crdt::Kind::put && sibling.dot.run.node == own_.node &&
+          !others_have(sibling.dot)) {
+        rewrites_.push_back({sibling.dot, key, sibling.value, sibling.stamp});
       }
     }
     if (crdt::winner(siblings) != nullptr) {
@@ -104,7 +109,6 @@ void Replicator::start_anew(base::Now now, std::uint64_t start, Outputs& out) {
     return true;
   });
   map_ = crdt::AwLwwMap{};
-  acknowledged_.clear();
   pusher_.clear();
   compactor_.clear();
   for (auto& [node, peer] : peers_) {
@@ -168,6 +172,9 @@ void Replicator::became_synced(Outputs& out) {
 // Superseding nothing: what others wrote meanwhile stays beside it, and stamps decide (C3).
 void Replicator::write_again(base::Now now, Outputs& out) {
   for (Rewrite& rewrite : std::exchange(rewrites_, {})) {
+    if (map_.vector().covers(rewrite.dot) && !map_.vector().is_closed(rewrite.dot.run)) {
+      continue;  // Some other replica had it, and what became of it is known.
+    }
     crdt::Event event = map_.put_again(own_, rewrite.key, std::move(rewrite.value), rewrite.stamp);
     pusher_.add(now.mono, event);
     out.written.push_back(std::move(event));
@@ -175,7 +182,9 @@ void Replicator::write_again(base::Now now, Outputs& out) {
   rewrites_done_ = true;
 }
 
-// The winner's owner puts its value again over all siblings when there are many (W4).
+// The winner's owner puts its value again over all siblings when there are many (W4). With its
+// stamp: with a newer one, two owners that do not see each other's newest would each be the winner
+// where they look, and put again for ever.
 void Replicator::resolve_crowded(base::Now now, const std::vector<crdt::Change>& changes,
                                  Outputs& out) {
   for (const crdt::Change& change : changes) {
@@ -185,7 +194,7 @@ void Replicator::resolve_crowded(base::Now now, const std::vector<crdt::Change>&
     }
     const crdt::Sibling* best = crdt::winner(*siblings);
     if (best != nullptr && best->dot.run.node == own_.node) {
-      crdt::Event event = map_.put(own_, change.key, crdt::Value(best->value), now.wall.ns);
+      crdt::Event event = map_.put_over(own_, change.key);
       pusher_.add(now.mono, event);
       out.written.push_back(std::move(event));
     }
@@ -203,7 +212,7 @@ void Replicator::finish(base::Now now, Outputs& out) {
     delta.keys.insert(delta.keys.end(), more.keys.begin(), more.keys.end());
     delta.raised.insert(delta.raised.end(), more.raised.begin(), more.raised.end());
   }
-  if (!delta.empty() || acknowledged_changed_ || rewrites_done_) {
+  if (!delta.empty() || rewrites_done_) {
     append_record(delta, out);
   }
   out.changes.insert(out.changes.end(), std::make_move_iterator(delta.keys.begin()),
@@ -217,7 +226,6 @@ void Replicator::finish(base::Now now, Outputs& out) {
 }
 
 void Replicator::append_record(const crdt::Delta& delta, Outputs& out) {
-  const bool acknowledged = std::exchange(acknowledged_changed_, false);
   const bool rewrites_done = std::exchange(rewrites_done_, false);
   if (!options_.storage) {
     return;
@@ -245,20 +253,14 @@ void Replicator::append_record(const crdt::Delta& delta, Outputs& out) {
       record.floor.insert(*it);
     }
   }
-  if (acknowledged) {
-    record.acknowledged = acknowledged_;
-  }
   base::Bytes bytes = encode(record);
   log_bytes_ += bytes.size();
   out.records.push_back({LogRecord::Mode::append, std::move(bytes)});
 }
 
 base::Bytes Replicator::checkpoint() const {
-  Record record{.vector = map_.vector(),
-                .floor = map_.floor(),
-                .acknowledged = acknowledged_,
-                .rewrites = rewrites_,
-                .rewrites_done = true};
+  Record record{
+      .vector = map_.vector(), .floor = map_.floor(), .rewrites = rewrites_, .rewrites_done = true};
   map_.visit_after(0, [&](const crdt::Key& key, const crdt::Siblings& siblings, std::uint64_t) {
     record.entries.emplace_back(key, siblings);
     return true;

@@ -11,6 +11,9 @@ namespace {
 constexpr base::Duration kClosePeriod = base::seconds(1);
 constexpr std::size_t kColdAsksMax =
     16;  // A round of a node that has not synced, beside its neighbours.
+// Closings that we gave way to are heeded for this many session timeouts; then whoever has them may
+// be gone for good.
+constexpr std::int64_t kHeededTimeouts = 10;
 constexpr unsigned kUnansweredMax = 3;  // Rounds to a silent peer become up to 2^3 times rarer.
 
 }  // namespace
@@ -20,8 +23,7 @@ constexpr unsigned kUnansweredMax = 3;  // Rounds to a silent peer become up to 
 void Replicator::set_peers(base::Now now, Peers peers, Outputs& out) {
   present_ = {};
   for (const base::RunId& run : peers.reachable) {
-    present_.reachable.insert(run.node);
-    on_run_started(run);
+    present_.reachable.insert_or_assign(run.node, run.start);
   }
   for (auto& [node, peer] : peers_) {
     peer.neighbour = false;
@@ -45,9 +47,6 @@ void Replicator::set_peers(base::Now now, Peers peers, Outputs& out) {
   });
   if (puller_.is_open() && !peers_.contains(puller_.peer().node)) {
     puller_.close();
-  }
-  for (const base::RunId& run : peers.reachable) {
-    (void)peer_of(run);
   }
   finish(now, out);
 }
@@ -130,12 +129,17 @@ void Replicator::tick(base::Now now, Outputs& out) {
 // anybody has synced, at a cold start; and what witnesses know, while ended runs wait to be closed.
 void Replicator::ask_silent(base::Instant now, Outputs& out) {
   const bool closing = witnesses_known_ && compactor_.has_pending(map_);
+  if (synced_ && !closing) {
+    return;
+  }
   std::vector<base::NodeId> silent;
-  for (const auto& [node, peer] : peers_) {
-    const bool asked = peer.round && peer.next_round_at > now;
-    const bool wanted =
-        synced_ ? closing && compactor_.witnesses().contains(node) : !peer.synced.has_value();
-    if (wanted && !asked && !peer.neighbour && present_.reachable.contains(node)) {
+  for (const auto& [node, start] : present_.reachable) {
+    const auto peer = peers_.find(node);
+    const bool known = peer != peers_.end();
+    const bool asked = known && peer->second.round && peer->second.next_round_at > now;
+    const bool wanted = synced_ ? compactor_.witnesses().contains(node)
+                                : !known || !peer->second.synced.has_value();
+    if (wanted && !asked && !(known && peer->second.neighbour)) {
       silent.push_back(node);
     }
   }
@@ -143,7 +147,9 @@ void Replicator::ask_silent(base::Instant now, Outputs& out) {
   std::ranges::rotate(silent, std::ranges::upper_bound(silent, last_silent_asked_));
   for (std::size_t i = 0; i < count; ++i) {
     last_silent_asked_ = silent[i];
-    ask(now, peers_.at(silent[i]), out);
+    if (Peer* peer = peer_of({silent[i], present_.reachable.at(silent[i])})) {
+      ask(now, *peer, out);
+    }
   }
 }
 
@@ -253,12 +259,12 @@ void Replicator::on(base::Now now, Peer& peer, const VectorIs& message, Outputs&
   if (!theirs) {
     return;
   }
-  heard_vector(now.mono, peer, *theirs);
-  if (map_.vector().agreement_with(*theirs) == crdt::Agreement::differs) {
-    needs_new_run_ = true;  // Runs were closed without us (C3).
-    return;
+  const Standing standing = standing_to(now.mono, *theirs);
+  if (standing == Standing::we_start_anew) {
+    return must_start_anew(now.mono, *theirs);
   }
-  const bool they_differ = theirs->agreement_with(map_.vector()) == crdt::Agreement::differs;
+  heard_vector(now.mono, peer, *theirs);
+  const bool they_differ = standing == Standing::they_start_anew;
   if (answers && !message.answer_whole && !theirs->covers(map_.vector())) {
     out.send(peer.run.node, VectorIs{.vector = they_differ ? SentVector::full(map_.vector())
                                                            : SentVector::hot(map_.vector()),
@@ -286,22 +292,33 @@ void Replicator::heard_vector(base::Instant now, Peer& peer, const crdt::Version
   // Pushes help whoever can keep all that it lacks until it fits.
   pusher_.set_caught_up(peer.run.node,
                         map_.vector().events_ahead_of(vector) <= options_.early_events_max);
-  note_acknowledged(vector);
 }
 
-void Replicator::note_acknowledged(const crdt::VersionVector& vector) {
-  for (const base::Dot& dot : map_.vector().open()) {
-    if (dot.run.node != own_.node) {
-      continue;
-    }
-    const std::uint64_t counter = std::min(vector.counter(dot.run), dot.counter);
-    if (counter > 0 && acknowledged_[dot.run] < counter) {
-      acknowledged_[dot.run] = counter;
-      acknowledged_changed_ = true;
-    }
+// Runs may have been closed without us (C3), or by each of us without the other: then one must give
+// way, and only one. Our own run may have been closed as well, while we were no member; what we
+// would write in it would count as known everywhere.
+Replicator::Standing Replicator::standing_to(base::Instant now,
+                                             const crdt::VersionVector& theirs) const {
+  // Empty again, we would agree with everybody: also with those who have yet to give way, and then
+  // have to give way once more, for ever if we stand between the two sides.
+  if (now < heeded_until_ && theirs.agreement_with(overruled_by_) == crdt::Agreement::differs) {
+    return Standing::they_start_anew;
   }
-  std::erase_if(acknowledged_,
-                [this](const auto& part) { return map_.vector().is_closed(part.first); });
+  const bool we_differ =
+      theirs.is_closed(own_) || map_.vector().agreement_with(theirs) == crdt::Agreement::differs;
+  const bool they_differ = theirs.agreement_with(map_.vector()) == crdt::Agreement::differs;
+  if (!we_differ && !they_differ) {
+    return Standing::compatible;
+  }
+  const bool they_stay = theirs.closings_rank() > map_.vector().closings_rank();
+  return we_differ && (!they_differ || they_stay) ? Standing::we_start_anew
+                                                  : Standing::they_start_anew;
+}
+
+void Replicator::must_start_anew(base::Instant now, const crdt::VersionVector& theirs) {
+  needs_new_run_ = true;
+  heeded_until_ = now + options_.session_timeout * kHeededTimeouts;
+  overruled_by_ = theirs;
 }
 
 // --- Sessions ---
@@ -373,12 +390,13 @@ void Replicator::on(base::Now now, Peer& peer, Page page, Outputs& out) {
 
 void Replicator::finish_session(base::Now now, Puller::Finished finished, Outputs& out) {
   const crdt::VersionVector theirs = finished.remote.vector;
-  if (map_.vector().agreement_with(theirs) == crdt::Agreement::differs) {
-    needs_new_run_ = true;
-    return;
-  }
-  if (theirs.agreement_with(map_.vector()) == crdt::Agreement::differs) {
-    return;
+  switch (standing_to(now.mono, theirs)) {
+    case Standing::compatible:
+      break;
+    case Standing::we_start_anew:
+      return must_start_anew(now.mono, theirs);
+    case Standing::they_start_anew:
+      return;
   }
   Peer& peer = peers_.at(finished.peer.node);
   out.tell("session_done", finished.peer.node, finished.remote.entries.size());

@@ -8,6 +8,8 @@
 // Internal to this folder: it pulls in the whole of nlohmann_json, so only .cpp files include it.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>

@@ -105,8 +105,19 @@ std::vector<Setting> changed_settings(const Scenario& scenario) {
 
 std::string to_string(const Action& action) {
   const std::string name(name_of(action));
-  const Json written = Codec<Step>::write(Step{.action = action});
-  const Json& arguments = written[name];
+  const auto arguments_of = [&](const Action& each) {
+    return Codec<Step>::write(Step{.action = each})[name];
+  };
+  Json arguments = arguments_of(action);
+  if (arguments.is_object()) {  // What is at its default only makes the line longer.
+    const Json defaults =
+        arguments_of(std::visit([]<class A>(const A&) -> Action { return A{}; }, action));
+    for (const auto& [key, value] : defaults.items()) {
+      if (arguments.contains(key) && arguments[key] == value) {
+        arguments.erase(key);
+      }
+    }
+  }
   return arguments.empty() ? name : name + ' ' + pretty(arguments, kOneLine);
 }
 

@@ -101,7 +101,7 @@ TEST(Parse, ASampleMeansWhatItSays) {
   EXPECT_EQ(scenario.timeline[3].at, base::seconds(15));
   EXPECT_EQ(to_string(action<Expect>(scenario, 3).on), "n1");
   EXPECT_EQ(to_string(scenario.timeline[2].action),
-            R"(cut {"name": "", "groups": [["n1", "n2"], ["n3", "n4"]]})");
+            R"(cut {"groups": [["n1", "n2"], ["n3", "n4"]]})");
   EXPECT_EQ(scenario.sometimes.front().id, "conflict");
 }
 

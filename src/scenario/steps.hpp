@@ -305,7 +305,8 @@ struct Step {
   friend bool operator==(const Step&, const Step&) = default;
 };
 
-/// The step as one line for people, without its time: `cut {"groups": [["n1"], ["n2", "n3"]]}`.
+/// What happens as one line for people, without what is at its default:
+/// `cut {"groups": [["n1"], ["n2", "n3"]]}`.
 [[nodiscard]] std::string to_string(const Action& action);
 
 }  // namespace horde::scenario

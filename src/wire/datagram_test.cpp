@@ -71,6 +71,25 @@ TEST(Fragments, HoldABoundedAmountPerPeer) {
   EXPECT_LE(reassembler.bytes_held(), kReassemblyMessagesPerPeerMax * kDatagramBytesMax);
 }
 
+// Goal: fragments that each are within their limit must not add up to a message above it.
+TEST(Fragments, OfAMessageOverTheLimitAreRefusedAndLetGo) {
+  Reassembler reassembler;
+  const base::Bytes part(kDatagramBytesMax, 'x');
+  bool refused = false;
+  for (std::uint64_t index = 0; index < kFragmentsMax && !refused; ++index) {
+    Writer writer;
+    writer.varint(1);
+    writer.varint(index);
+    writer.varint(kFragmentsMax);
+    writer.u8(static_cast<std::uint8_t>(Tag::session));
+    writer.raw(part);
+    const auto taken = reassembler.on_fragment(kSender, writer.bytes());
+    refused = !taken && taken.error().code == DecodeErrc::over_limit;
+  }
+  EXPECT_TRUE(refused);
+  EXPECT_EQ(reassembler.bytes_held(), 0U);
+}
+
 TEST(Fragments, OfAnEarlierLifeAreIgnored) {
   Reassembler reassembler;
   Fragmenter fragmenter;

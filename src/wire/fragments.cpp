@@ -76,6 +76,11 @@ Decoded<std::optional<Frame>> Reassembler::on_fragment(const Sender& from, base:
     message.bytes += part.size();
     peer.bytes += part.size();
   }
+  if (message.bytes > kMessageBytesMax) {
+    peer.bytes -= message.bytes;
+    peer.messages.erase(number);
+    return std::unexpected(DecodeError{DecodeErrc::over_limit, 0});
+  }
   if (message.parts.size() == message.count) {
     Frame frame{message.tag, {}};
     frame.body.reserve(message.bytes);

@@ -35,7 +35,8 @@ inline constexpr std::size_t kRangeDotsMax = 262'144;
 /// A message that is cut into fragments, before cutting.
 inline constexpr std::size_t kMessageBytesMax = 16 * 1024 * 1024;
 inline constexpr std::size_t kFragmentsMax = 16 * 1024;
-/// Bytes of unfinished messages that one peer, and all peers together, may make us hold.
+/// What one peer may make us hold of unfinished messages. Only known nodes are peers, so their
+/// number is bounded by liveness.
 inline constexpr std::size_t kReassemblyBytesPerPeerMax = 2 * kMessageBytesMax;
 inline constexpr std::size_t kReassemblyMessagesPerPeerMax = 64;
 
