@@ -102,9 +102,8 @@ void Actions::go_on(Spread spread, std::int64_t i) {
     const base::Duration at =
         spread.begin + spread.over / spread.count * (i + 1) +
         base::Duration{spread.over.ns % spread.count * (i + 1) / spread.count};
-    run_->schedule.at(at, [this, spread = std::move(spread), i]() mutable {
-      go_on(std::move(spread), i + 1);
-    });
+    run_->schedule.at(
+        at, [this, spread = std::move(spread), i]() mutable { go_on(std::move(spread), i + 1); });
   }
 }
 

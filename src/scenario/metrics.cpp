@@ -36,7 +36,9 @@ void Metrics::begin(base::Duration formation, const std::vector<NodeIndex>& all)
 void Metrics::on_crash(NodeIndex node, const std::vector<NodeIndex>& watching) {
   Crash& crash = crashes_[base::NodeId::of(world_->name(node))];
   crash = {.at = world_->now(), .watching = {watching.begin(), watching.end()}};
-  crash.watching.erase(node);
+  std::erase_if(crash.watching, [&](NodeIndex each) {
+    return each == node || dead_to_.contains({each, base::NodeId::of(world_->name(node))});
+  });
   for (auto& [other, before] : crashes_) {
     before.watching.erase(node);  // It will not tell of anybody any more.
   }
@@ -44,10 +46,16 @@ void Metrics::on_crash(NodeIndex node, const std::vector<NodeIndex>& watching) {
 
 void Metrics::on_up(base::Instant /*at*/, NodeIndex node, std::uint64_t /*boot*/) {
   crashes_.erase(base::NodeId::of(world_->name(node)));
+  std::erase_if(dead_to_, [&](const auto& dead) { return dead.first == node; });
 }
 
 void Metrics::on_tell(base::Instant at, NodeIndex node, const base::Tell& tell) {
   ++told_[tell.topic];
+  if (tell.topic == "member_dead") {
+    dead_to_.emplace(node, tell.about);
+  } else if (tell.topic == "member_up") {
+    dead_to_.erase({node, tell.about});
+  }
   const auto crash = crashes_.find(tell.about);
   if (tell.topic != "member_dead" || crash == crashes_.end() ||
       crash->second.watching.erase(node) == 0) {
@@ -122,7 +130,7 @@ void Metrics::add_traffic(std::vector<Metric>& out, const std::vector<NodeIndex>
     }
   }
   for (const KindTally& sum : sums) {
-    if (sum.datagrams > 0) {
+    if (sum.datagrams > 0 && sum.kind != kKindFraming) {  // Every datagram has some.
       out.push_back({.name = "datagrams " + std::string(sum.kind),
                      .value = static_cast<std::int64_t>(sum.datagrams)});
     }

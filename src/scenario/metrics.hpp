@@ -47,6 +47,7 @@ class Metrics final : public WorldObserver {
   std::int64_t acknowledged_ = 0;
   std::int64_t refused_ = 0;
   std::map<std::string_view, std::int64_t> told_;
+  std::set<std::pair<NodeIndex, base::NodeId>> dead_to_;  // To whom, who.
   std::map<NodeIndex, std::vector<KindTally>> before_;
 };
 
