@@ -63,6 +63,7 @@ struct Totals {
       {"runs closed", &Tally::closed},
       {"members expelled", &Tally::expelled},
       {"started anew", &Tally::started_anew},
+      {"closings in conflict", &Tally::conflicting_closings},
       {"written again", &Tally::written_again},
   };
 };

@@ -55,7 +55,10 @@ void World::take(const Step& step) {
     case StepKind::deliver:
     case StepKind::lose:
     case StepKind::duplicate:
+    case StepKind::hold:
       return step_message(step);
+    case StepKind::release:
+      return step_release(step);
     case StepKind::run:
     case StepKind::advance:
     case StepKind::jump:
@@ -85,31 +88,56 @@ void World::step_message(const Step& step) {
   if (under_way_.empty()) {
     return;
   }
-  const auto it = under_way_.begin() + static_cast<std::ptrdiff_t>(step.amount % under_way_.size());
+  // Every other time one of the oldest: else conversations would hardly ever get anywhere.
+  const std::size_t among =
+      step.node % 2 == 0 ? std::min<std::size_t>(under_way_.size(), 2) : under_way_.size();
+  const auto it = under_way_.begin() + static_cast<std::ptrdiff_t>(step.amount % among);
   if (step.kind == StepKind::duplicate) {
-    under_way_.push_back(*it);
+    held_up_.push_back(*it);
     return;
   }
   Message message = std::move(*it);
   under_way_.erase(it);
   if (step.kind == StepKind::deliver) {
-    deliver(std::move(message));
-  } else if (trace_ != nullptr) {
-    note("lost: " + describe(message.body));
+    return deliver(std::move(message));
   }
+  if (trace_ != nullptr) {
+    note((step.kind == StepKind::lose ? "lost: " : "held up: ") + describe(message.body));
+  }
+  if (step.kind == StepKind::hold) {
+    held_up_.push_back(std::move(message));
+  }
+}
+
+void World::step_release(const Step& step) {
+  drop_old_messages();
+  if (!held_up_.empty()) {
+    const auto it = held_up_.begin() + static_cast<std::ptrdiff_t>(step.amount % held_up_.size());
+    Message message = std::move(*it);
+    held_up_.erase(it);
+    deliver(std::move(message));
+  }
+}
+
+void World::drop_old_messages() {
+  const auto is_old = [this](const Message& message) {
+    return now_ - message.sent_at > wire::kDatagramLifetimeMax;
+  };
+  std::erase_if(under_way_, is_old);
+  std::erase_if(held_up_, is_old);
 }
 
 void World::step_time(const Step& step) {
   if (step.kind == StepKind::run) {
     note("time passes");
-    return run_until(now_ + base::milliseconds(1 + step.amount % 400));
+    // Often so short that conversations are cut off in the middle.
+    const std::int64_t longest_ms = step.node % 3 == 0 ? 400 : step.node % 3 == 1 ? 30 : 4;
+    return run_until(now_ + base::milliseconds(1 + step.amount % longest_ms));
   }
   const bool jumps = step.kind == StepKind::jump;
   now_ = now_ + (jumps ? base::milliseconds(5'000 + step.amount % 20'000)
                        : base::milliseconds(1 + step.amount % 350));
-  std::erase_if(under_way_, [this](const Message& message) {
-    return now_ - message.sent_at > wire::kDatagramLifetimeMax;
-  });
+  drop_old_messages();
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if ((step.node >> i & 1U) != 0) {
       fire_timer(i);
@@ -265,8 +293,7 @@ void World::forget_lost_promises(std::size_t index, Own own) {
     const bool held = std::ranges::any_of(nodes_, [&](const Node& node) {
       const crdt::VersionVector& vector =
           node.replica ? node.replica->map().vector() : node.on_disk;
-      return vector.covers(promise.dot) &&
-             !(vector.is_closed(promise.dot.run) && oracle_.is_void(promise.dot));
+      return oracle_.covers(vector, promise.dot);
     });
     return !held && (own == Own::too || promise.dot.run.node != id);
   });
@@ -291,8 +318,11 @@ bool World::are_neighbours(std::size_t a, std::size_t b) const {
   return false;
 }
 
-bool World::is_witness(const Node& node) const {
-  return node.is_member || now_ - node.expelled_at < settings_.forget_after;
+bool World::is_witness(const Node& node, const Node& closer) const {
+  // Who was expelled does not know it, and believes in all others, unless the cluster has split.
+  const bool believes = !closer.is_member && !settings_.splits;
+  return believes || node.is_member == closer.is_member ||
+         now_ - std::max(node.expelled_at, closer.expelled_at) < settings_.forget_after;
 }
 
 bool World::can_talk(std::size_t a, std::size_t b) const {
@@ -302,7 +332,23 @@ bool World::can_talk(std::size_t a, std::size_t b) const {
     return false;
   }
   return from.is_member == to.is_member ||
-         (settings_.hears_outsiders && is_witness(from) && is_witness(to));
+         (settings_.hears_outsiders && is_witness(from, to) && is_witness(to, from));
+}
+
+replication::Peers World::peers_of(std::size_t index) const {
+  replication::Peers peers;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (i != index && can_talk(index, i)) {
+      peers.reachable.push_back(nodes_[i].replica->own_run());
+      if (are_neighbours(index, i)) {
+        peers.neighbours.push_back(nodes_[i].replica->own_run());
+      }
+    }
+  }
+  if (settings_.graph != Graph::mesh) {
+    peers.forwarding = replication::Pusher::Forwarding::on;
+  }
+  return peers;
 }
 
 void World::tell_peers(std::size_t index) {
@@ -310,26 +356,14 @@ void World::tell_peers(std::size_t index) {
   if (!node.replica) {
     return;
   }
-  replication::Peers peers;
   std::set<base::NodeId> witnesses;
   std::set<base::NodeId> retired;
-  for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    const Node& other = nodes_[i];
-    // Who was expelled does not know it, and believes in all others.
-    (is_witness(other) || !node.is_member ? witnesses : retired).insert(other.id);
-    if (i != index && can_talk(index, i)) {
-      peers.reachable.push_back(other.replica->own_run());
-      if (are_neighbours(index, i)) {
-        peers.neighbours.push_back(other.replica->own_run());
-      }
-    }
-  }
-  if (settings_.graph != Graph::mesh) {
-    peers.forwarding = replication::Pusher::Forwarding::on;
+  for (const Node& other : nodes_) {
+    (is_witness(other, node) ? witnesses : retired).insert(other.id);
   }
   node.replica->set_witnesses(witnesses, retired);
   replication::Outputs out;
-  node.replica->set_peers(now(node), std::move(peers), out);
+  node.replica->set_peers(now(node), peers_of(index), out);
   absorb(index, std::move(out));
 }
 
@@ -413,6 +447,8 @@ bool World::is_converged() const {
 
 void World::settle() {
   note("-- all are up and connected");
+  std::ranges::move(held_up_, std::back_inserter(under_way_));
+  held_up_.clear();
   settings_.answers_at_once = true;
   settings_.learns_at_once = true;
   for (std::size_t i = 0; i < nodes_.size() && !failure_; ++i) {
@@ -447,6 +483,7 @@ void World::settle() {
 }
 
 // A cold start: everybody has been met, and nobody has anything that others would have to wait for.
+// What a replica had to write again it does then, at its next input.
 void World::assume_synced_if_nobody_is() {
   const bool some =
       std::ranges::any_of(nodes_, [](const Node& node) { return node.replica->is_synced(); });
@@ -456,6 +493,7 @@ void World::assume_synced_if_nobody_is() {
   for (std::size_t i = 0; i < nodes_.size() && !some && equal; ++i) {
     replication::Outputs out;
     nodes_[i].replica->assume_synced(out);
+    nodes_[i].replica->set_peers(now(nodes_[i]), peers_of(i), out);
     absorb(i, std::move(out));
   }
 }
@@ -472,6 +510,12 @@ void World::check_end() {
         node.replica->map().to_map() != nodes_.front().replica->map().to_map()) {
       return fail("E1", "equal digests, but other contents at " + base::to_string(node.id));
     }
+  }
+  if (tally_.expelled == 0 && oracle_.conflicting_closings() > 0) {
+    return fail("C2", "a run was closed after two different events, and nobody was expelled");
+  }
+  if (tally_.expelled + tally_.rollbacks == 0 && tally_.started_anew > 0) {
+    return fail("C3", "a replica had to start anew that was a member all the time, with its disk");
   }
   check_promises();
 }
@@ -547,6 +591,7 @@ void World::check(std::size_t index, const replication::Outputs& outputs) {
            base::to_string(notice.about) + " " + std::to_string(notice.value));
     }
   }
+  tally_.conflicting_closings = oracle_.conflicting_closings();
   tally_.early += node.replica->sizes().early_events > 0 ? 1U : 0U;
   if (map.digest() == node.checked && outputs.changes.empty()) {
     return;

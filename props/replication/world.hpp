@@ -17,7 +17,7 @@ namespace horde::props {
 struct Tally {
   std::uint64_t steps = 0, messages = 0, restarts = 0, rollbacks = 0, lost_disks = 0, conflicts = 0,
                 truncated = 0, reconciled = 0, closed = 0, started_anew = 0, expelled = 0,
-                tombstones_dropped = 0, early = 0, written_again = 0;
+                tombstones_dropped = 0, early = 0, written_again = 0, conflicting_closings = 0;
 };
 
 /// What went wrong: an invariant's id, and a text.
@@ -55,7 +55,7 @@ class World {
     base::Duration clock_offset;
     bool is_cut = false;
     bool is_member = true;
-    base::Instant expelled_at;
+    base::Instant expelled_at;  // Or admitted.
     bool needs_new_run = false;
     std::uint64_t checked = 0;  // Digest of the state that was checked last.
   };
@@ -68,6 +68,7 @@ class World {
 
   // Steps.
   void step_message(const Step& step);
+  void step_release(const Step& step);
   void step_time(const Step& step);
   void step_write(const Step& step);
   void step_life(const Step& step);
@@ -76,6 +77,7 @@ class World {
   void boot(std::size_t index, std::vector<replication::LogRecord> disk);
   void shut_down(std::size_t index);
   void start_anew(std::size_t index);
+  [[nodiscard]] replication::Peers peers_of(std::size_t index) const;
   void tell_peers(std::size_t index);
   void tell_everybody();
   // What comes next, until `end`; false if nothing does.
@@ -84,11 +86,13 @@ class World {
   void fire_timer(std::size_t index);
   void deliver(Message message);
   [[nodiscard]] bool are_neighbours(std::size_t a, std::size_t b) const;
-  [[nodiscard]] bool is_witness(const Node& node) const;
+  // Whether the word of the one is needed for what the other closes.
+  [[nodiscard]] bool is_witness(const Node& node, const Node& closer) const;
   [[nodiscard]] bool can_talk(std::size_t a, std::size_t b) const;
   [[nodiscard]] base::Now now(const Node& node) const;
   [[nodiscard]] std::uint64_t next_start() { return last_start_ += 1 + last_start_ % 3; }
   [[nodiscard]] bool is_converged() const;
+  void drop_old_messages();
   void assume_synced_if_nobody_is();
   // Puts that nobody has any more need not be kept.
   enum class Own : std::uint8_t { too, stay };
@@ -107,6 +111,7 @@ class World {
   scenario::Oracle oracle_;
   std::vector<Node> nodes_;
   std::deque<Message> under_way_;
+  std::vector<Message> held_up_;
   std::vector<Promise> promises_;
   std::vector<Promise> written_again_;
   base::Instant now_;

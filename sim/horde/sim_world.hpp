@@ -25,6 +25,7 @@ class SimWorld : public scenario::World, private Observer {
   [[nodiscard]] base::Instant now() const override { return simulator_.now(); }
   void run_until(base::Instant end) override;
   void stop() override;
+  [[nodiscard]] bool is_stopped() const override { return simulator_.stop_reason().has_value(); }
   [[nodiscard]] std::string problem() const override;
 
   scenario::NodeIndex add_node(const scenario::NodeOptions& options) override;

@@ -167,7 +167,7 @@ Page read_page(Reader& reader) {
     reader.fail(DecodeErrc::bad_value, to_at);
   }
   m.last_of_burst = read_flag(reader);
-  const std::vector<base::RunId> runs = read_runs(reader);
+  RunsRead runs = read_runs(reader);
   const std::uint64_t count = reader.count(wire::kPageEntriesMax);
   for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
     crdt::Key key(reader.blob(wire::kKeyBytesMax));
@@ -178,6 +178,7 @@ Page read_page(Reader& reader) {
     }
     m.entries.emplace_back(std::move(key), std::move(siblings));
   }
+  require_all_used(reader, runs);
   if (read_flag(reader)) {
     m.done.emplace();
     m.done->vector = read_sent(reader);
@@ -251,7 +252,7 @@ RangeDots read_range_dots(Reader& reader) {
   m.puller_start = read_number(reader);
   m.floor_version = read_number(reader);
   m.vector = read_sent(reader);
-  const std::vector<base::RunId> runs = read_runs(reader);
+  RunsRead runs = read_runs(reader);
   const std::uint64_t count = reader.count(wire::kRangesMax);
   for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
     const std::size_t at = reader.offset();
@@ -270,6 +271,7 @@ RangeDots read_range_dots(Reader& reader) {
     }
     m.differing.push_back(std::move(range));
   }
+  require_all_used(reader, runs);
   return m;
 }
 
@@ -290,7 +292,7 @@ void write(Writer& writer, const Push& m) {
 
 Push read_push(Reader& reader) {
   Push m;
-  const std::vector<base::RunId> runs = read_runs(reader);
+  RunsRead runs = read_runs(reader);
   const std::uint64_t count = reader.count(wire::kPageEntriesMax);
   for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
     crdt::Event event;
@@ -307,6 +309,7 @@ Push read_push(Reader& reader) {
     }
     m.events.push_back(std::move(event));
   }
+  require_all_used(reader, runs);
   return m;
 }
 

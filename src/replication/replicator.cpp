@@ -119,7 +119,6 @@ void Replicator::start_anew(base::Now now, std::uint64_t start, Outputs& out) {
   puller_.set_synced(false);
   server_.set_synced(false);
   needs_new_run_ = false;
-  overruled_by_ = {};
   use_start(start);
   out.changes.insert(out.changes.end(), lost.begin(), lost.end());
   out.tell("started_anew", own_.node, rewrites_.size());

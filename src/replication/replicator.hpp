@@ -136,8 +136,8 @@ class Replicator {
   void heard_vector(base::Instant now, Peer& peer, const crdt::VersionVector& vector);
   enum class Standing : std::uint8_t { compatible, they_start_anew, we_start_anew };
   // Whether states under these vectors may be joined, and if not, who gives way (C3).
-  [[nodiscard]] Standing standing_to(const crdt::VersionVector& theirs) const;
-  void must_start_anew(const crdt::VersionVector& theirs);
+  [[nodiscard]] Standing standing_to(base::Instant now, const crdt::VersionVector& theirs) const;
+  void must_start_anew(base::Instant now, const crdt::VersionVector& theirs);
   void want_session(base::Instant now, Peer& peer);
   [[nodiscard]] bool needs_session(const Peer& peer) const;
   void open_due_session(base::Instant now, Outputs& out);
@@ -170,7 +170,8 @@ class Replicator {
   bool witnesses_known_ = false;
   bool synced_ = false;
   bool needs_new_run_ = false;
-  crdt::VersionVector overruled_by_;  // Whose closings we have to give way to.
+  crdt::VersionVector overruled_by_;  // Whose closings we gave way to last.
+  base::Instant heeded_until_;
   std::vector<Rewrite> rewrites_;
   bool rewrites_done_ = false;
   std::size_t log_bytes_ = 0;

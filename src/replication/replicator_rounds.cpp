@@ -11,6 +11,9 @@ namespace {
 constexpr base::Duration kClosePeriod = base::seconds(1);
 constexpr std::size_t kColdAsksMax =
     16;  // A round of a node that has not synced, beside its neighbours.
+// Closings that we gave way to are heeded for this many session timeouts; then whoever has them may
+// be gone for good.
+constexpr std::int64_t kHeededTimeouts = 10;
 constexpr unsigned kUnansweredMax = 3;  // Rounds to a silent peer become up to 2^3 times rarer.
 
 }  // namespace
@@ -256,9 +259,9 @@ void Replicator::on(base::Now now, Peer& peer, const VectorIs& message, Outputs&
   if (!theirs) {
     return;
   }
-  const Standing standing = standing_to(*theirs);
+  const Standing standing = standing_to(now.mono, *theirs);
   if (standing == Standing::we_start_anew) {
-    return must_start_anew(*theirs);
+    return must_start_anew(now.mono, *theirs);
   }
   heard_vector(now.mono, peer, *theirs);
   const bool they_differ = standing == Standing::they_start_anew;
@@ -294,7 +297,13 @@ void Replicator::heard_vector(base::Instant now, Peer& peer, const crdt::Version
 // Runs may have been closed without us (C3), or by each of us without the other: then one must give
 // way, and only one. Our own run may have been closed as well, while we were no member; what we
 // would write in it would count as known everywhere.
-Replicator::Standing Replicator::standing_to(const crdt::VersionVector& theirs) const {
+Replicator::Standing Replicator::standing_to(base::Instant now,
+                                             const crdt::VersionVector& theirs) const {
+  // Empty again, we would agree with everybody: also with those who have yet to give way, and then
+  // have to give way once more, for ever if we stand between the two sides.
+  if (now < heeded_until_ && theirs.agreement_with(overruled_by_) == crdt::Agreement::differs) {
+    return Standing::they_start_anew;
+  }
   const bool we_differ =
       theirs.is_closed(own_) || map_.vector().agreement_with(theirs) == crdt::Agreement::differs;
   const bool they_differ = theirs.agreement_with(map_.vector()) == crdt::Agreement::differs;
@@ -306,8 +315,9 @@ Replicator::Standing Replicator::standing_to(const crdt::VersionVector& theirs) 
                                                   : Standing::they_start_anew;
 }
 
-void Replicator::must_start_anew(const crdt::VersionVector& theirs) {
+void Replicator::must_start_anew(base::Instant now, const crdt::VersionVector& theirs) {
   needs_new_run_ = true;
+  heeded_until_ = now + options_.session_timeout * kHeededTimeouts;
   overruled_by_ = theirs;
 }
 
@@ -380,11 +390,11 @@ void Replicator::on(base::Now now, Peer& peer, Page page, Outputs& out) {
 
 void Replicator::finish_session(base::Now now, Puller::Finished finished, Outputs& out) {
   const crdt::VersionVector theirs = finished.remote.vector;
-  switch (standing_to(theirs)) {
+  switch (standing_to(now.mono, theirs)) {
     case Standing::compatible:
       break;
     case Standing::we_start_anew:
-      return must_start_anew(theirs);
+      return must_start_anew(now.mono, theirs);
     case Standing::they_start_anew:
       return;
   }

@@ -9,24 +9,29 @@ constexpr char kStatusPrefix = '\x02';  // Keys up to this one are the member li
 
 }  // namespace
 
-std::optional<std::string> MapsChecker::unsettled(Group core) {
-  const crdt::AwLwwMap* first = nullptr;
-  NodeIndex first_node = 0;
+std::optional<NodeIndex> MapsChecker::different(Group core) const {
+  const crdt::AwLwwMap* first = core.empty() ? nullptr : world_->map(core.front());
   for (const NodeIndex node : core) {
     const crdt::AwLwwMap* map = world_->map(node);
-    if (map == nullptr) {
-      continue;
-    }
-    if (first == nullptr) {
-      first = map;
-      first_node = node;
-    } else if (map->digest() != first->digest() || map->keys_visible() != first->keys_visible()) {
-      return world_->name(first_node) + " has " + std::to_string(first->keys_visible()) +
-             " keys and " + crdt::to_string(first->vector()) + ", " + world_->name(node) + " has " +
-             std::to_string(map->keys_visible()) + " and " + crdt::to_string(map->vector());
+    if (map != nullptr && first != nullptr &&
+        (map->digest() != first->digest() || map->keys_visible() != first->keys_visible())) {
+      return node;
     }
   }
   return {};
+}
+
+std::optional<std::string> MapsChecker::unsettled(Group core) {
+  const auto node = different(core);
+  if (!node) {
+    return {};
+  }
+  const auto say = [this](NodeIndex each) {
+    const crdt::AwLwwMap& map = *world_->map(each);
+    return world_->name(each) + " has " + std::to_string(map.keys_visible()) + " keys and " +
+           crdt::to_string(map.vector());
+  };
+  return say(core.front()) + ", " + say(*node);
 }
 
 void ViewsChecker::on_step(const WorldStep& step) {
@@ -59,14 +64,22 @@ std::uint64_t ViewsChecker::view_of(NodeIndex node) {
   return views_[node] = hash;
 }
 
-std::optional<std::string> ViewsChecker::unsettled(Group core) {
-  for (std::size_t i = 1; i < core.size(); ++i) {
-    if (view_of(core[i]) != view_of(core[0])) {
-      return world_->name(core[0]) + " sees " + to_string(world_->members(core[0])) + "; " +
-             world_->name(core[i]) + " sees " + to_string(world_->members(core[i]));
+std::optional<NodeIndex> ViewsChecker::different(Group core) {
+  for (const NodeIndex node : core) {
+    if (view_of(node) != view_of(core.front())) {
+      return node;
     }
   }
   return {};
+}
+
+std::optional<std::string> ViewsChecker::unsettled(Group core) {
+  const auto node = different(core);
+  if (!node) {
+    return {};
+  }
+  return world_->name(core.front()) + " sees " + to_string(world_->members(core.front())) + "; " +
+         world_->name(*node) + " sees " + to_string(world_->members(*node));
 }
 
 std::string to_string(const std::vector<members::Member>& view) {

@@ -13,9 +13,13 @@ class MapsChecker final : public Checker {
  public:
   explicit MapsChecker(World& world) : world_(&world) {}
   [[nodiscard]] std::vector<std::string_view> ids() const override { return {"E1"}; }
+  [[nodiscard]] bool holds(Group core) const { return !different(core); }
   [[nodiscard]] std::optional<std::string> unsettled(Group core) override;
 
  private:
+  // The first that differs from the first of the core.
+  [[nodiscard]] std::optional<NodeIndex> different(Group core) const;
+
   World* world_;
 };
 
@@ -27,9 +31,11 @@ class ViewsChecker final : public Checker {
   void on_step(const WorldStep& step) override;
   void on_tell(base::Instant at, NodeIndex node, const base::Tell& tell) override;
   void on_up(base::Instant at, NodeIndex node, std::uint64_t boot) override;
+  [[nodiscard]] bool holds(Group core) { return !different(core); }
   [[nodiscard]] std::optional<std::string> unsettled(Group core) override;
 
  private:
+  [[nodiscard]] std::optional<NodeIndex> different(Group core);
   [[nodiscard]] std::uint64_t view_of(NodeIndex node);
 
   World* world_;

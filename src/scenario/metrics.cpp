@@ -39,7 +39,9 @@ void Metrics::on_step(const WorldStep& step) {
 void Metrics::on_crash(NodeIndex node, const std::vector<NodeIndex>& watching) {
   Crash& crash = crashes_[base::NodeId::of(world_->name(node))];
   crash = {.at = world_->now(), .watching = {watching.begin(), watching.end()}};
-  crash.watching.erase(node);
+  std::erase_if(crash.watching, [&](NodeIndex each) {
+    return each == node || dead_to_.contains({each, base::NodeId::of(world_->name(node))});
+  });
   for (auto& [other, before] : crashes_) {
     before.watching.erase(node);  // It will not tell of anybody any more.
   }
@@ -47,10 +49,16 @@ void Metrics::on_crash(NodeIndex node, const std::vector<NodeIndex>& watching) {
 
 void Metrics::on_up(base::Instant /*at*/, NodeIndex node, std::uint64_t /*boot*/) {
   crashes_.erase(base::NodeId::of(world_->name(node)));
+  std::erase_if(dead_to_, [&](const auto& dead) { return dead.first == node; });
 }
 
 void Metrics::on_tell(base::Instant at, NodeIndex node, const base::Tell& tell) {
   ++counts_.told[tell.topic];
+  if (tell.topic == "member_dead") {
+    dead_to_.emplace(node, tell.about);
+  } else if (tell.topic == "member_up") {
+    dead_to_.erase({node, tell.about});
+  }
   const auto crash = crashes_.find(tell.about);
   if (tell.topic != "member_dead" || crash == crashes_.end() ||
       crash->second.watching.erase(node) == 0) {
@@ -130,7 +138,7 @@ void Metrics::add_traffic(std::vector<Metric>& out, const std::vector<NodeIndex>
     out.push_back(spread("membership datagrams a second, peak", Metric::Unit::count, peaks));
   }
   for (const KindTally& sum : sums) {
-    if (sum.datagrams > 0) {
+    if (sum.datagrams > 0 && sum.kind != kKindFraming) {  // Every datagram has some.
       out.push_back({.name = "datagrams " + std::string(sum.kind),
                      .value = static_cast<std::int64_t>(sum.datagrams)});
     }

@@ -60,6 +60,7 @@ class Metrics final : public WorldObserver {
   const DeathWatch* deaths_;
   std::optional<base::Duration> formation_;
   std::map<base::NodeId, Crash> crashes_;  // Nodes that are down, and not known to be to all.
+  std::set<std::pair<NodeIndex, base::NodeId>> dead_to_;  // To whom, who.
   Counts counts_;
 };
 

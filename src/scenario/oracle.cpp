@@ -111,19 +111,26 @@ bool Oracle::is_superseded(const base::Dot& dot) const {
   return place->history->events[place->event].superseded_by != kNone;
 }
 
-bool Oracle::is_void(const base::Dot& dot) const {
+bool Oracle::covers(const crdt::VersionVector& vector, const base::Dot& dot) const {
   const auto it = run_index_.find(dot.run);
   HORDE_ASSERT(it != run_index_.end());
-  const Run& run = runs_[it->second];
-  return run.agreed && *run.agreed < dot.counter;
+  return covered_of(runs_[it->second], vector) >= dot.counter;
 }
 
 // --- What a vector covers ---
 
 std::uint64_t Oracle::covered_of(const Run& run, const crdt::VersionVector& vector) const {
   const std::uint64_t counter = vector.counter(run.id);
-  const bool closed = counter == std::numeric_limits<std::uint64_t>::max();
-  return closed ? run.agreed.value_or(0) : counter;
+  if (counter != std::numeric_limits<std::uint64_t>::max()) {
+    return counter;
+  }
+  const auto closed = std::ranges::find(vector.closed(), run.id.node, &crdt::Closed::node);
+  const auto agreement = agreements_.find({closed->node, closed->before, closed->sum});
+  if (agreement == agreements_.end()) {
+    return 0;
+  }
+  const auto agreed = agreement->second.find(run.id);
+  return agreed == agreement->second.end() ? 0 : agreed->second;
 }
 
 bool Oracle::covers(const crdt::VersionVector& vector, const Record& record) const {
@@ -152,37 +159,25 @@ std::optional<Violation> Oracle::on_vector(base::NodeId node, Replica& replica,
                          crdt::to_string(vector)};
   }
   for (const crdt::Closed& closed : vector.closed()) {
-    if (auto violation = on_closed(node, replica, closed)) {
-      return violation;
-    }
+    on_closed(replica, closed);
   }
   replica.vector = vector;
   return std::nullopt;
 }
 
-// The first replica that closes a run does so of its own accord, and what it knew is the agreement.
-std::optional<Violation> Oracle::on_closed(base::NodeId node, const Replica& replica,
-                                           const crdt::Closed& closed) {
+// The first replica that shows a closing has made it, and what it knew is what was agreed.
+void Oracle::on_closed(const Replica& replica, const crdt::Closed& closed) {
+  const auto [agreement, is_new] =
+      agreements_.try_emplace({closed.node, closed.before, closed.sum});
   for (auto it = run_index_.lower_bound({closed.node, 0});
-       it != run_index_.end() && it->first < base::RunId{closed.node, closed.before}; ++it) {
+       is_new && it != run_index_.end() && it->first < base::RunId{closed.node, closed.before};
+       ++it) {
     Run& run = runs_[it->second];
-    if (replica.vector.is_closed(run.id)) {
-      continue;
-    }
-    const std::uint64_t known = replica.vector.counter(run.id);
-    if (!run.agreed) {
-      run.agreed = known;
-      run.closed_first_by = node;
-    } else if (known > *run.agreed) {
-      return Violation{"C2",
-                       node,
-                       {},
-                       "closes " + base::to_string(run.id) + " after event " +
-                           std::to_string(known) + "; " + base::to_string(run.closed_first_by) +
-                           " had closed it after event " + std::to_string(*run.agreed)};
-    }
+    const std::uint64_t known = covered_of(run, replica.vector);
+    agreement->second.emplace(run.id, known);
+    conflicting_closings_ += run.agreed.value_or(known) == known ? 0U : 1U;
+    run.agreed = known;
   }
-  return std::nullopt;
 }
 
 // --- Checks ---
@@ -286,7 +281,8 @@ std::optional<Violation> Oracle::settle(base::NodeId node, const Look& look, Ope
     }
     for (std::uint32_t at = record.supersedes; at != kNone; at = look.history.links[at].next) {
       const Record& old = look.history.events[look.history.links[at].event];
-      if (!covers(look.vector, old)) {
+      // What was left out of a closing is void: it neither shows nor is missed.
+      if (!look.vector.covers(dot_of(old))) {
         violation =
             Violation{"A12", node, look.key,
                       "covers " + base::to_string(dot_of(record)) + " but not " +

@@ -6,10 +6,11 @@
 //        replica's vector covers; each tombstone kept is a covered remove (it may be superseded:
 //        a join keeps what the sender has dropped, T3)
 //   A12  a vector that covers an event covers every event that it supersedes
-//   C2   a run is closed by everybody after the same event
 //
 // Of a run that a replica has closed, it covers the events up to the one that was agreed: the last
-// that the first closer knew. Later events of that run are void there.
+// that the closer knew. Later events of that run are void there. Closings by agreement of all never
+// conflict; those of parts of a cluster that have removed each other may. Conflicts are counted,
+// and whether one is a violation is for the caller to say.
 //
 // A check of a key costs what is still open there for that replica: puts that it shows, and events
 // that it does not have. What it covers and has seen superseded is never looked at again, so that
@@ -22,6 +23,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -31,7 +33,7 @@
 namespace horde::scenario {
 
 struct Violation {
-  std::string_view invariant;  // "A2", "A11", "A12", "C2". Static storage.
+  std::string_view invariant;  // "A2", "A11", "A12". Static storage.
   base::NodeId replica;
   crdt::Key key;  // Empty if no key is concerned.
   std::string text;
@@ -68,8 +70,10 @@ class Oracle {
 
   /// Whether some event that supersedes `dot` was ever written, by anybody.
   [[nodiscard]] bool is_superseded(const base::Dot& dot) const;
-  /// Whether `dot` is of a run that somebody closed before it (C3).
-  [[nodiscard]] bool is_void(const base::Dot& dot) const;
+  /// Whether `vector` covers the event; of closed runs, by what was agreed.
+  [[nodiscard]] bool covers(const crdt::VersionVector& vector, const base::Dot& dot) const;
+  /// How often a run was closed after another event than before.
+  [[nodiscard]] std::size_t conflicting_closings() const { return conflicting_closings_; }
   [[nodiscard]] std::size_t events() const { return events_; }
 
  private:
@@ -106,10 +110,11 @@ class Oracle {
   };
   struct Run {
     base::RunId id;
-    std::vector<Place> places;  // Of the event with counter i + 1.
-    std::optional<std::uint64_t> agreed;
-    base::NodeId closed_first_by;
+    std::vector<Place> places;            // Of the event with counter i + 1.
+    std::optional<std::uint64_t> agreed;  // When it was closed first.
   };
+  // What identifies an agreement: node, before, sum.
+  using Closing = std::tuple<base::NodeId, std::uint64_t, std::uint64_t>;
   struct Replica {
     std::uint32_t index = 0;
     std::uint32_t boot = 0;
@@ -134,8 +139,7 @@ class Oracle {
   [[nodiscard]] bool covers_superseder(const Look& look, const Record& record) const;
   [[nodiscard]] std::optional<Violation> on_vector(base::NodeId node, Replica& replica,
                                                    const crdt::VersionVector& vector);
-  [[nodiscard]] std::optional<Violation> on_closed(base::NodeId node, const Replica& replica,
-                                                   const crdt::Closed& closed);
+  void on_closed(const Replica& replica, const crdt::Closed& closed);
   // Checks the keys of the events that `before` does not cover and the map does.
   [[nodiscard]] std::optional<Violation> check_covered_since(base::NodeId node,
                                                              const crdt::VersionVector& before,
@@ -151,6 +155,8 @@ class Oracle {
   // Never iterated: check_all goes by keys_. Rows stay where they are.
   std::unordered_map<crdt::Key, History, base::BytesHash, std::equal_to<>> histories_;
   std::vector<const crdt::Key*> keys_;
+  std::map<Closing, std::map<base::RunId, std::uint64_t>> agreements_;
+  std::size_t conflicting_closings_ = 0;
   std::map<std::uint64_t, std::uint64_t> live_sums_;  // By digest of the vector.
   std::size_t events_ = 0;
   std::vector<std::uint32_t> live_;  // Kept for its memory.

@@ -10,10 +10,6 @@ constexpr std::size_t kSmallCluster = 32;
 constexpr base::Duration kSlice = base::milliseconds(1);
 constexpr base::Duration kLargeSlice = base::milliseconds(10);
 
-bool is_convergence(const Checker& checker) {
-  return std::ranges::any_of(checker.ids(), [](auto id) { return id == "E1" || id == "E2"; });
-}
-
 }  // namespace
 
 RunResult Runner::run() {
@@ -42,6 +38,7 @@ void Runner::play() {
       return;
     }
     run_.schedule.take()();
+    note_health();
     collect_failures();
   }
   if (end && !is_over()) {
@@ -50,13 +47,57 @@ void Runner::play() {
 }
 
 void Runner::advance(base::Duration to) {
-  const base::Instant time = run_.zero + to;
-  if (time > run_.world.now()) {
-    run_.world.run_until(time);
-  }
+  run_until(run_.zero + to);
   collect_failures();
   if (const std::string problem = run_.world.problem(); !problem.empty() && !is_over()) {
     fail({.id = "world", .text = problem}, Verdict::failed);
+  }
+}
+
+void Runner::run_until(base::Instant time) {
+  while (run_.world.now() < time && !run_.world.is_stopped()) {
+    run_.world.run_until(healed_ ? std::min(time, run_.world.now() + slice()) : time);
+    if (healed_) {
+      note_convergence(replicating());
+    }
+  }
+}
+
+base::Duration Runner::slice() const {
+  return run_.cluster.size() <= kSmallCluster ? kSlice : kLargeSlice;
+}
+
+// --- Convergence ---
+
+std::vector<NodeIndex> Runner::replicating() const {
+  std::vector<NodeIndex> nodes = run_.cluster.running();
+  std::erase_if(nodes, [this](NodeIndex node) { return run_.cluster[node].removed; });
+  return nodes;
+}
+
+// A fault is over when none is left: no cut, and no node down, paused or slow.
+void Runner::note_health() {
+  bool healthy = run_.network.empty();
+  for (const NodeIndex node : run_.cluster.all()) {
+    const Cluster::Node& state = run_.cluster[node];
+    healthy = healthy && state.state != Cluster::State::crashed && !state.paused && !state.slow;
+  }
+  if (!healthy) {
+    healed_.reset();
+  } else if (!was_healthy_) {
+    healed_ = run_.world.now();
+    note_convergence(replicating());
+  }
+  was_healthy_ = healthy;
+}
+
+void Runner::note_convergence(const std::vector<NodeIndex>& nodes) {
+  if (maps_.holds(nodes) && views_.holds(nodes)) {
+    converged_ = run_.world.now() - *healed_;
+    healed_.reset();
+    run_.metrics.on_converged(*converged_);
+    run_.story.add(TimelineLine::Kind::event, "maps and views are equal again, " +
+                                                  to_text(*converged_) + " after the last fault");
   }
 }
 
@@ -144,12 +185,14 @@ std::vector<NodeIndex> Runner::heal(const Settle& settle) {
 
 void Runner::settle(const Settle& settle) {
   const std::vector<NodeIndex> core = heal(settle);
-  const base::Instant begin = run_.world.now();
+  note_health();
+  if (!healed_ && (!was_healthy_ || !converged_)) {
+    healed_ = run_.world.now();  // Faults remain outside, or there were none at all.
+  }
   check_everything();
   for (Checker* checker : eventually_) {
     checker->begin_settle(core);
   }
-  converged_.reset();
   const std::vector<Failure> unsettled =
       wait(core, settle.within.resolve(run_.scenario.horde.sync_interval));
   check_everything();
@@ -159,24 +202,21 @@ void Runner::settle(const Settle& settle) {
   for (const Failure& failure : unsettled) {
     fail(failure, Verdict::liveness_failed);
   }
-  if (is_over()) {
-    return;
+  if (!is_over()) {
+    run_.story.add(TimelineLine::Kind::step, "settled");
+    settled_ = settle;
   }
-  std::string text = "settled";
-  if (converged_) {
-    run_.metrics.on_converged(*converged_ - begin);
-    text += ": maps and views were equal after " + to_text(*converged_ - begin);
-  }
-  run_.story.add(TimelineLine::Kind::step, text);
-  settled_ = settle;
 }
 
 std::vector<Failure> Runner::wait(const std::vector<NodeIndex>& core, base::Duration within) {
-  const base::Duration deadline = run_.now() + within;
-  const base::Duration slice = core.size() <= kSmallCluster ? kSlice : kLargeSlice;
+  const base::Instant deadline = run_.world.now() + within;
   std::vector<Failure> unsettled = look(core);
-  while (!unsettled.empty() && run_.now() < deadline && !is_over()) {
-    advance(std::min(run_.now() + slice, deadline));
+  while (!unsettled.empty() && run_.world.now() < deadline && !is_over()) {
+    run_.world.run_until(std::min(run_.world.now() + slice(), deadline));
+    if (healed_) {
+      note_convergence(core);
+    }
+    advance(run_.now());
     unsettled = look(core);
   }
   return unsettled;
@@ -184,20 +224,10 @@ std::vector<Failure> Runner::wait(const std::vector<NodeIndex>& core, base::Dura
 
 std::vector<Failure> Runner::look(const std::vector<NodeIndex>& core) {
   std::vector<Failure> unsettled;
-  bool converged = false;
   for (Checker* checker : eventually_) {
-    const auto why = checker->unsettled(core);
-    if (why) {
+    if (const auto why = checker->unsettled(core)) {
       unsettled.push_back({.id = std::string(checker->ids().front()), .text = *why});
     }
-    if (is_convergence(*checker)) {
-      converged = (unsettled.empty());
-    }
-  }
-  if (!converged) {
-    converged_.reset();
-  } else if (!converged_) {
-    converged_ = run_.world.now();
   }
   return unsettled;
 }

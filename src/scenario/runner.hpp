@@ -55,6 +55,11 @@ class Runner final : public WorldObserver {
   void collect_failures();
   void fail(Failure failure, Verdict verdict);
   void advance(base::Duration to);
+  void run_until(base::Instant time);
+  void note_health();
+  void note_convergence(const std::vector<NodeIndex>& nodes);
+  [[nodiscard]] std::vector<NodeIndex> replicating() const;
+  [[nodiscard]] base::Duration slice() const;
   [[nodiscard]] bool is_over() const { return over_; }
   [[nodiscard]] RunResult result() const;
 
@@ -72,9 +77,13 @@ class Runner final : public WorldObserver {
   std::vector<Failure> failures_;
   Verdict verdict_ = Verdict::held;
   bool over_ = false;
-  std::size_t unmet_seen_ = 0;              // Of the expectations, those that were collected.
-  std::optional<base::Instant> converged_;  // Since when maps and views are equal, in a settle.
-  std::optional<Settle> settled_;           // The last one, while nothing was done since.
+  std::size_t unmet_seen_ = 0;     // Of the expectations, those that were collected.
+  std::optional<Settle> settled_;  // The last one, while nothing was done since.
+
+  // Convergence is measured from the end of the last fault, settle or not.
+  bool was_healthy_ = true;
+  std::optional<base::Instant> healed_;      // Since when nothing is wrong, while states differ.
+  std::optional<base::Duration> converged_;  // How long it took after that.
 };
 
 }  // namespace horde::scenario

@@ -16,6 +16,11 @@ namespace {
 constexpr base::Duration kFormingMax = base::seconds(120);
 constexpr base::Duration kFormingSlice = base::milliseconds(10);
 
+bool only_reads(const Action& action) {
+  return std::holds_alternative<Expect>(action) || std::holds_alternative<Get>(action) ||
+         std::holds_alternative<Take>(action);
+}
+
 }  // namespace
 
 Runner::Runner(const Scenario& scenario, std::uint64_t seed, World& world, Checkers own)
@@ -151,7 +156,9 @@ void Runner::schedule(const Step& step, std::uint64_t number, std::uint64_t repe
     if (const auto* settling = std::get_if<Settle>(&step.action)) {
       settle(*settling);
     } else {
-      settled_.reset();
+      if (!only_reads(step.action)) {
+        settled_.reset();
+      }
       actions_.perform(step.action, number, repetition);
     }
     const auto times = static_cast<std::int64_t>(repetition) + 1;

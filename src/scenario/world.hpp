@@ -84,8 +84,9 @@ struct KindTally {
   std::uint64_t most_a_second = 0;  ///< Datagrams, in the busiest second since reset_maxima.
 };
 
-/// Which datagrams a kind's bytes belong to.
+/// Kinds that others speak of.
 inline constexpr std::string_view kKindTotal = "total";
+inline constexpr std::string_view kKindFraming = "framing";
 inline constexpr std::string_view kKindMembership = "membership";
 
 class World {
@@ -100,6 +101,8 @@ class World {
   /// Everything up to and including `end`, or until stop() is called from an observer.
   virtual void run_until(base::Instant end) = 0;
   virtual void stop() = 0;
+  /// Whether it runs nothing any more.
+  [[nodiscard]] virtual bool is_stopped() const = 0;
   /// Why the world cannot go on; empty while it can. Not set by stop().
   [[nodiscard]] virtual std::string problem() const = 0;
 
