@@ -113,7 +113,13 @@ void Puller::stage(Page page) {
   s.cursor = page.to;
   s.burst_over = page.last_of_burst;
   ++s.pages;
-  s.done = std::move(page.done);
+  // Two questions may be answered in any order, by states that differ. What an end says of the
+  // whole state holds only if nothing newer was staged: an entry that has changed in between would
+  // be in neither, as it stands behind this end now.
+  if (page.as_of >= s.newest) {
+    s.newest = page.as_of;
+    s.done = std::move(page.done);
+  }
 }
 
 std::optional<Puller::Finished> Puller::on_page(base::Instant now, const crdt::AwLwwMap& map,
@@ -228,6 +234,7 @@ void Puller::on_range_dots(base::Instant now, const crdt::AwLwwMap& map, const b
     return true;
   });
   session_->reconciled = answer.floor_version;
+  session_->newest = std::max(session_->newest, answer.as_of);
   session_->want_sent = true;
   progress(now);
   ask(now, out);
