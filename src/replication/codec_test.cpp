@@ -59,6 +59,7 @@ std::vector<Message> one_of_each() {
            .puller_start = 2,
            .from = 3,
            .to = 4,
+           .as_of = 5,
            .last_of_burst = true,
            .entries = {{"k", some_siblings()}, {"", some_siblings()}},
            .done = Page::Done{.vector = hot, .floor = floor, .synced = true}},
@@ -122,8 +123,8 @@ base::Bytes with(std::uint8_t kind, const std::function<void(Writer&)>& fields) 
 }
 
 void page_head(Writer& w) {
-  for (const std::uint64_t number : {1U, 2U, 3U, 4U}) {
-    w.varint(number);  // session, puller's start, from, to
+  for (const std::uint64_t number : {1U, 2U, 3U, 4U, 5U}) {
+    w.varint(number);  // session, puller's start, from, to, as of
   }
   w.u8(0);
 }
@@ -245,7 +246,9 @@ TEST(ReplicationCodec, RefusesSiblingsAndDotsThatAreNotAscending) {
 }
 
 TEST(ReplicationCodec, RefusesAPageThatGoesBack) {
-  EXPECT_EQ(refusal(bytes_of(Page{.from = 4, .to = 3})), "bad_value");
+  EXPECT_EQ(refusal(bytes_of(Page{.from = 4, .to = 3, .as_of = 4})), "bad_value");
+  EXPECT_EQ(refusal(bytes_of(Page{.from = 3, .to = 4, .as_of = 3})), "bad_value");
+  EXPECT_EQ(refusal(bytes_of(Page{.from = 3, .to = 4, .as_of = 4})), "");
 }
 
 // Goal: one encoding for each message. Method: tables that an encoder never writes.

@@ -139,6 +139,7 @@ void write(Writer& writer, const Page& m) {
   writer.varint(m.puller_start);
   writer.varint(m.from);
   writer.varint(m.to);
+  writer.varint(m.as_of);
   write_flag(writer, m.last_of_burst);
   RunTable table;
   Writer body;
@@ -163,7 +164,8 @@ Page read_page(Reader& reader) {
   m.from = read_number(reader);
   const std::size_t to_at = reader.offset();
   m.to = read_number(reader);
-  if (reader.ok() && m.to < m.from) {
+  m.as_of = read_number(reader);
+  if (reader.ok() && (m.to < m.from || m.as_of < m.to)) {
     reader.fail(DecodeErrc::bad_value, to_at);
   }
   m.last_of_burst = read_flag(reader);
@@ -232,6 +234,7 @@ void write(Writer& writer, const RangeDots& m) {
   writer.varint(m.session);
   writer.varint(m.puller_start);
   writer.varint(m.floor_version);
+  writer.varint(m.as_of);
   write_sent(writer, m.vector);
   RunTable table;
   Writer body;
@@ -251,6 +254,7 @@ RangeDots read_range_dots(Reader& reader) {
   m.session = read_number(reader);
   m.puller_start = read_number(reader);
   m.floor_version = read_number(reader);
+  m.as_of = read_number(reader);
   m.vector = read_sent(reader);
   RunsRead runs = read_runs(reader);
   const std::uint64_t count = reader.count(wire::kRangesMax);
