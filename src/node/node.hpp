@@ -207,7 +207,6 @@ class Node {
   base::Rng rng_;
   liveness::Liveness liveness_;
   std::deque<Horde> hordes_;
-  wire::Fragmenter fragmenter_;
   wire::Reassembler reassembler_;
   Life life_ = Life::running;
   base::Instant stop_at_ = base::Instant::never();

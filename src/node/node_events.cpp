@@ -178,7 +178,7 @@ void Node::take(base::Now now, Horde& horde, replication::Outputs outputs) {
       continue;
     }
     const std::vector<wire::Frame> frames =
-        fragmenter_.cut({self_, boot_}, {send.tag, std::move(body).take()});
+        wire::fragments_of({self_, boot_}, {send.tag, std::move(body).take()});
     for (const base::NodeId node : send.to) {
       if (const liveness::NodeInfo* info = liveness_.find(node)) {
         for (const wire::Frame& frame : frames) {

@@ -56,8 +56,18 @@ void Puller::open(base::Instant now, const crdt::AwLwwMap& map, const Start& sta
   }
 }
 
+void Puller::note_answer(base::Instant now) {
+  if (session_->asked_at == base::Instant::never()) {
+    return;
+  }
+  const base::Duration took = now - session_->asked_at;
+  session_->asked_at = base::Instant::never();
+  answer_time_ = answer_time_.ns == 0 ? took : (answer_time_ * 7 + took) / 8;
+}
+
+// Asking again before the answer can be there doubles the load where it is too high already.
 void Puller::progress(base::Instant now) {
-  session_->retry_after = options_.session_retry;
+  session_->retry_after = std::max(options_.session_retry, answer_time_ * 2);
   session_->give_up_at = now + options_.session_timeout;
 }
 
@@ -66,11 +76,12 @@ void Puller::ask(base::Instant now, Outputs& out) {
   s.phase = Phase::pulling;
   s.retry_at = now + s.retry_after;
   s.burst_over = false;
+  s.asked_at = now;
   Pull pull{.session = s.number,
             .server_start = s.peer.start,
             .cursor = s.cursor,
             .until = s.ahead.empty() ? 0 : s.ahead.begin()->first,
-            .window = options_.page_window,
+            .window = window_,
             .limit = options_.page_keys_max,
             .reconciled = s.reconciled,
             .synced = synced_};
@@ -129,6 +140,7 @@ std::optional<Puller::Finished> Puller::on_page(base::Instant now, const crdt::A
   }
   Session& s = *session_;
   s.want_sent = true;
+  note_answer(now);
   if (page.from == s.cursor) {
     progress(now);
     s.retry_at = now + s.retry_after;
@@ -144,6 +156,7 @@ std::optional<Puller::Finished> Puller::on_page(base::Instant now, const crdt::A
   }
   if (!s.done) {
     if (s.burst_over) {
+      window_ = std::min(window_ * 2, options_.page_window);
       ask(now, out);
     } else if (!s.ahead.empty()) {
       // What is missing may only have been overtaken; if it was lost, nobody else will say so.
@@ -247,6 +260,7 @@ void Puller::on_timeout(base::Instant now, const crdt::AwLwwMap& map, Outputs& o
     return;
   }
   session_->retry_after = session_->retry_after * 2;
+  shrink_window();
   if (session_->phase == Phase::ranging) {
     ask_ranges(now, map, out);
   } else {

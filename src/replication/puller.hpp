@@ -7,6 +7,7 @@
 // window at a time; those that overtake others are kept by their (from, to] ranges.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -18,6 +19,9 @@
 #include "replication/outputs.hpp"
 
 namespace horde::replication {
+
+/// Pages that a first session asks for at once.
+inline constexpr std::size_t kFirstWindow = 8;
 
 class Puller {
  public:
@@ -38,7 +42,8 @@ class Puller {
     crdt::Remote remote;
   };
 
-  explicit Puller(const Options& options) : options_(options) {}
+  explicit Puller(const Options& options)
+      : options_(options), window_(std::min(kFirstWindow, options.page_window)) {}
 
   [[nodiscard]] bool is_open() const { return session_.has_value(); }
   /// The peer of the open session. Requires: is_open().
@@ -82,6 +87,7 @@ class Puller {
     std::uint64_t newest = 0;     // S's last order in the newest of what was staged or noted.
     bool burst_over = false;      // The last page staged was the last that was asked for.
     std::size_t range_count = 0;  // Of the ranges asked about.
+    base::Instant asked_at = base::Instant::never();  // Until the first page has come.
     base::Instant retry_at;
     base::Duration retry_after;
     base::Instant give_up_at;
@@ -91,6 +97,8 @@ class Puller {
   [[nodiscard]] bool is_for_us(const base::RunId& from, std::uint64_t session,
                                std::uint64_t puller_start) const;
   void progress(base::Instant now);
+  void note_answer(base::Instant now);
+  void shrink_window() { window_ = std::max<std::size_t>(window_ / 2, 1); }
   void ask(base::Instant now, Outputs& out);
   void ask_ranges(base::Instant now, const crdt::AwLwwMap& map, Outputs& out);
   void stage(Page page);
@@ -100,6 +108,10 @@ class Puller {
   std::uint64_t own_start_ = 0;
   bool synced_ = false;
   std::uint64_t last_number_ = 0;
+  // What the way to our peers bears, as far as sessions have shown: grows while bursts arrive
+  // whole, shrinks when they do not. Kept from session to session.
+  std::size_t window_ = 0;
+  base::Duration answer_time_;  // Smoothed: from asking to the first page.
   std::optional<Session> session_;
 };
 

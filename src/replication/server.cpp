@@ -81,6 +81,7 @@ void Server::send_pages(const crdt::AwLwwMap& map, const base::RunId& from, cons
   };
   std::vector<Page> pages = {empty_page(pull.cursor)};
   std::size_t bytes = 0;
+  std::size_t burst_bytes = 0;  // A page with one large entry counts as the many that it is worth.
   bool complete = true;
   map.visit_after(
       pull.cursor, [&](const crdt::Key& key, const crdt::Siblings& siblings, std::uint64_t order) {
@@ -94,7 +95,9 @@ void Server::send_pages(const crdt::AwLwwMap& map, const base::RunId& from, cons
         const std::size_t entry_bytes = encoded_bytes_max(key, siblings);
         if (!page->entries.empty() &&
             (page->entries.size() >= keys_max || bytes + entry_bytes > options_.page_bytes)) {
-          if (pages.size() >= pages_max || (pull.until != 0 && page->to >= pull.until)) {
+          burst_bytes += bytes;
+          if (pages.size() >= pages_max || burst_bytes >= pages_max * options_.page_bytes ||
+              (pull.until != 0 && page->to >= pull.until)) {
             complete = false;
             return false;
           }

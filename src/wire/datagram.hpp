@@ -58,7 +58,7 @@ struct DatagramView {
 [[nodiscard]] std::size_t header_bytes(const Sender& sender);
 
 /// The frames of one destination, in order, in as few datagrams as their order allows, none above
-/// kDatagramBytesMax. Requires: each frame fits into one datagram (the Fragmenter sees to it).
+/// kDatagramBytesMax. Requires: each frame fits into one datagram (see fragments_of).
 [[nodiscard]] std::vector<base::Bytes> pack(const Sender& sender, const std::vector<Frame>& frames);
 
 /// The checksum of a datagram of which `payload` is all that follows the checksum.

@@ -1,17 +1,24 @@
 #include "wire/fragments.hpp"
 
+#include <algorithm>
+
 #include "base/assert.hpp"
+#include "base/hash.hpp"
 #include "wire/limits.hpp"
 
 namespace horde::wire {
 namespace {
 
 // Tag, length, message, index, count and inner tag of a fragment, at their largest.
-constexpr std::size_t kFragmentOverheadMax = 1 + 3 + 10 + 3 + 3 + 1;
+constexpr std::size_t kFragmentOverheadMax = 1 + 3 + 8 + 3 + 3 + 1;
+
+std::uint64_t name_of(Tag tag, base::BytesView body) {
+  return base::hash64(body, static_cast<std::uint64_t>(tag));
+}
 
 }  // namespace
 
-std::vector<Frame> Fragmenter::cut(const Sender& sender, Frame frame) {
+std::vector<Frame> fragments_of(const Sender& sender, Frame frame) {
   HORDE_ASSERT(frame.body.size() <= kMessageBytesMax);
   std::vector<Frame> out;
   const std::size_t room = kDatagramBytesMax - header_bytes(sender);
@@ -22,10 +29,10 @@ std::vector<Frame> Fragmenter::cut(const Sender& sender, Frame frame) {
   const std::size_t part_bytes = room - kFragmentOverheadMax;
   const std::size_t count = (frame.body.size() + part_bytes - 1) / part_bytes;
   const base::BytesView body = frame.body;
-  ++last_message_;
+  const std::uint64_t name = name_of(frame.tag, body);
   for (std::size_t index = 0; index < count; ++index) {
     Writer writer;
-    writer.varint(last_message_);
+    writer.fixed64(name);
     writer.varint(index);
     writer.varint(count);
     writer.u8(static_cast<std::uint8_t>(frame.tag));
@@ -37,7 +44,7 @@ std::vector<Frame> Fragmenter::cut(const Sender& sender, Frame frame) {
 
 Decoded<std::optional<Frame>> Reassembler::on_fragment(const Sender& from, base::BytesView body) {
   Reader reader(body);
-  const std::uint64_t number = reader.varint();
+  const std::uint64_t name = reader.fixed64();
   const std::size_t index_at = reader.offset();
   const std::uint64_t index = reader.varint();
   const std::uint64_t count = reader.count(kFragmentsMax);
@@ -64,10 +71,12 @@ Decoded<std::optional<Frame>> Reassembler::on_fragment(const Sender& from, base:
     }
     peer = {.boot = from.boot};
   }
-  Message& message = peer.messages[number];
+  const auto it = peer.messages.try_emplace(name).first;
+  Message& message = it->second;
   if (message.count == 0) {
     message.tag = static_cast<Tag>(tag);
     message.count = count;
+    message.arrival = ++arrivals_;
   } else if (message.count != count || message.tag != static_cast<Tag>(tag)) {
     return std::unexpected(
         DecodeError{DecodeErrc::bad_value, static_cast<std::uint32_t>(index_at)});
@@ -77,8 +86,7 @@ Decoded<std::optional<Frame>> Reassembler::on_fragment(const Sender& from, base:
     peer.bytes += part.size();
   }
   if (message.bytes > kMessageBytesMax) {
-    peer.bytes -= message.bytes;
-    peer.messages.erase(number);
+    drop(peer, it);
     return std::unexpected(DecodeError{DecodeErrc::over_limit, 0});
   }
   if (message.parts.size() == message.count) {
@@ -87,17 +95,23 @@ Decoded<std::optional<Frame>> Reassembler::on_fragment(const Sender& from, base:
     for (const auto& [position, bytes] : message.parts) {
       frame.body += bytes;
     }
-    peer.bytes -= message.bytes;
-    peer.messages.erase(number);
+    drop(peer, it);
+    if (name_of(frame.tag, frame.body) != name) {
+      return std::unexpected(DecodeError{DecodeErrc::bad_checksum, 0});
+    }
     return std::optional<Frame>{std::move(frame)};
   }
   while (peer.bytes > kReassemblyBytesPerPeerMax ||
          peer.messages.size() > kReassemblyMessagesPerPeerMax) {
-    const auto oldest = peer.messages.begin();
-    peer.bytes -= oldest->second.bytes;
-    peer.messages.erase(oldest);
+    drop(peer, std::ranges::min_element(peer.messages, {},
+                                        [](const auto& one) { return one.second.arrival; }));
   }
   return std::optional<Frame>{};
+}
+
+void Reassembler::drop(Peer& peer, std::map<std::uint64_t, Message>::iterator message) {
+  peer.bytes -= message->second.bytes;
+  peer.messages.erase(message);
 }
 
 std::size_t Reassembler::bytes_held() const {

@@ -1,10 +1,11 @@
 // Fragments: frames that are larger than a datagram, cut into parts and put together again.
 //
-//   fragment body:  varint message | varint index | varint count | u8 inner tag | part
+//   fragment body:  fixed64 message | varint index | varint count | u8 inner tag | part
 //
-// Unreliable on purpose: a message of which one part is lost never arrives, and its sender's
-// protocol asks again. What unfinished messages may hold is bounded per peer; the oldest is dropped
-// first.
+// Nothing is sent again by itself: a message of which a part is lost waits until its sender's
+// protocol sends it once more. A message is named by the hash of its bytes, so the same message
+// sent again fills the gaps of the first try: a large one gets through a lossy network. What
+// unfinished messages may hold is bounded per peer; the oldest is dropped first.
 #pragma once
 
 #include <cstdint>
@@ -18,16 +19,9 @@
 
 namespace horde::wire {
 
-/// Cuts frames that do not fit. Numbers its messages from 1, per sender and boot.
-class Fragmenter {
- public:
-  /// `frame` as it is if it fits into one datagram of `sender`, else its fragments.
-  /// Requires: frame.body is not larger than kMessageBytesMax.
-  [[nodiscard]] std::vector<Frame> cut(const Sender& sender, Frame frame);
-
- private:
-  std::uint64_t last_message_ = 0;
-};
+/// `frame` as it is if it fits into one datagram of `sender`, else its fragments.
+/// Requires: frame.body is not larger than kMessageBytesMax.
+[[nodiscard]] std::vector<Frame> fragments_of(const Sender& sender, Frame frame);
 
 /// Puts fragments together, for any number of peers.
 class Reassembler {
@@ -44,15 +38,19 @@ class Reassembler {
   struct Message {
     Tag tag = Tag::session;
     std::uint64_t count = 0;
+    std::uint64_t arrival = 0;  // Of its first part.
     std::size_t bytes = 0;
     std::map<std::uint64_t, base::Bytes> parts;
   };
   struct Peer {
     std::uint64_t boot = 0;
     std::size_t bytes = 0;
-    std::map<std::uint64_t, Message> messages;  // By number: the smallest is the oldest.
+    std::map<std::uint64_t, Message> messages;  // By hash.
   };
+  static void drop(Peer& peer, std::map<std::uint64_t, Message>::iterator message);
+
   std::map<base::NodeId, Peer> peers_;
+  std::uint64_t arrivals_ = 0;
 };
 
 }  // namespace horde::wire
