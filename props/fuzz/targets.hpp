@@ -24,6 +24,12 @@ std::vector<base::Bytes> datagram_seeds();
 void run_fragments(base::BytesView input);
 std::vector<base::Bytes> fragments_seeds();
 
+void run_message(base::BytesView input);
+std::vector<base::Bytes> message_seeds();
+
+void run_record(base::BytesView input);
+std::vector<base::Bytes> record_seeds();
+
 struct FuzzTarget {
   std::string_view name;
   void (*run)(base::BytesView input);  // Any bytes. Aborts on a finding.
@@ -33,6 +39,8 @@ struct FuzzTarget {
 inline constexpr std::array kFuzzTargets = {
     FuzzTarget{"datagram", run_datagram, datagram_seeds},
     FuzzTarget{"fragments", run_fragments, fragments_seeds},
+    FuzzTarget{"message", run_message, message_seeds},
+    FuzzTarget{"record", run_record, record_seeds},
 };
 
 }  // namespace horde::props

@@ -511,10 +511,11 @@ void World::check_end() {
       return fail("E1", "equal digests, but other contents at " + base::to_string(node.id));
     }
   }
-  if (tally_.expelled == 0 && oracle_.conflicting_closings() > 0) {
-    return fail("C2", "a run was closed after two different events, and nobody was expelled");
+  const bool all_remember = tally_.expelled + tally_.rollbacks + tally_.lost_disks == 0;
+  if (all_remember && oracle_.conflicting_closings() > 0) {
+    return fail("C2", "a run was closed after two different events, by members with their disks");
   }
-  if (tally_.expelled + tally_.rollbacks == 0 && tally_.started_anew > 0) {
+  if (all_remember && tally_.started_anew > 0) {
     return fail("C3", "a replica had to start anew that was a member all the time, with its disk");
   }
   check_promises();

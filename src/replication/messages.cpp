@@ -182,7 +182,7 @@ Page read_page(Reader& reader) {
   }
   require_all_used(reader, runs);
   if (read_flag(reader)) {
-    m.done.emplace();
+    m.done = Page::Done{};  // Not emplace(): clang takes a nested class as not yet constructible.
     m.done->vector = read_sent(reader);
     m.done->floor = read_floor(reader);
     m.done->synced = read_flag(reader);
