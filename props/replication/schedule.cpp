@@ -60,6 +60,8 @@ Weights make_weights(base::Rng& rng) {
   set(StepKind::remove, rng.chance(3, 4) ? 5 : 0);
   set(StepKind::lose, rng.chance(1, 2) ? 4 : 0);
   set(StepKind::duplicate, rng.chance(1, 2) ? 3 : 0);
+  set(StepKind::hold, rng.chance(1, 2) ? 3 : 0);
+  set(StepKind::release, 4);
   set(StepKind::jump, rng.chance(1, 3) ? 3 : 0);
   if (rng.chance(1, 2)) {
     set(StepKind::restart, 2);
@@ -80,6 +82,48 @@ Weights make_weights(base::Rng& rng) {
   set(StepKind::learn, 2);
   set(StepKind::answer, 2);
   set(StepKind::change_clock, rng.chance(1, 4) ? 1 : 0);
+  return out;
+}
+
+// Sessions of several pages with writes between them.
+Weights make_paging_weights(base::Rng& rng) {
+  Weights out{};
+  const auto set = [&out](StepKind kind, std::uint32_t weight) {
+    out[static_cast<std::size_t>(kind)] = weight;
+  };
+  set(StepKind::deliver, 20);
+  set(StepKind::run, 8);
+  set(StepKind::advance, 6);
+  set(StepKind::put, 14);
+  set(StepKind::remove, 3);
+  set(StepKind::lose, 4);
+  set(StepKind::duplicate, rng.chance(1, 2) ? 3 : 0);
+  set(StepKind::hold, rng.chance(1, 2) ? 4 : 0);
+  set(StepKind::release, 4);
+  set(StepKind::cut, 1);
+  set(StepKind::heal, 2);
+  return out;
+}
+
+// Lives that follow each other fast, with what was sent to and by the former ones still under way.
+Weights make_lives_weights(base::Rng& rng) {
+  Weights out{};
+  const auto set = [&out](StepKind kind, std::uint32_t weight) {
+    out[static_cast<std::size_t>(kind)] = weight;
+  };
+  set(StepKind::deliver, 6);
+  set(StepKind::run, 16);
+  set(StepKind::put, 8);
+  set(StepKind::remove, rng.chance(1, 2) ? 3 : 0);
+  set(StepKind::duplicate, 4);
+  set(StepKind::hold, 5);
+  set(StepKind::release, 8);
+  set(StepKind::restart, rng.chance(1, 2) ? 2 : 0);
+  set(StepKind::roll_back, 4);
+  set(StepKind::lose_disk, rng.chance(1, 2) ? 2 : 0);
+  set(StepKind::jump, rng.chance(1, 4) ? 2 : 0);
+  set(StepKind::cut, rng.chance(1, 4) ? 2 : 0);
+  set(StepKind::heal, 1);
   return out;
 }
 
@@ -118,10 +162,24 @@ StepKind pick_kind(base::Rng& rng, const Weights& weights, std::uint32_t total) 
 Schedule make_schedule(std::uint64_t seed) {
   base::Rng rng(seed);
   Schedule out{.seed = seed, .settings = make_settings(rng)};
-  const bool outsiders = rng.chance(1, 8);
-  const Weights weights = outsiders ? make_outsider_weights(rng) : make_weights(rng);
-  if (outsiders && rng.chance(3, 4)) {
-    out.settings.forget_after = {};
+  Weights weights{};
+  switch (rng.below(8)) {
+    case 0:
+      weights = make_outsider_weights(rng);
+      out.settings.forget_after = rng.chance(3, 4) ? base::Duration{} : out.settings.forget_after;
+      break;
+    case 1:
+      weights = make_paging_weights(rng);
+      out.settings.keys = 2 + static_cast<std::uint32_t>(rng.below(2));
+      out.settings.options.page_keys_max = 1;
+      out.settings.options.page_window = 1 + rng.below(2);
+      break;
+    case 2:
+      weights = make_lives_weights(rng);
+      out.settings.nodes = 2;
+      break;
+    default:
+      weights = make_weights(rng);
   }
   std::uint32_t total = 0;
   for (const std::uint32_t weight : weights) {
@@ -139,9 +197,9 @@ Schedule make_schedule(std::uint64_t seed) {
 
 std::string to_string(StepKind kind) {
   static constexpr std::array<std::string_view, kStepKinds> names = {
-      "deliver", "lose",    "duplicate", "run",       "advance", "jump",   "put",
-      "remove",  "restart", "roll back", "lose disk", "stop",    "start",  "renew",
-      "cut",     "heal",    "expel",     "admit",     "learn",   "answer", "change clock"};
+      "deliver", "lose",   "duplicate", "hold",      "release",   "run",    "advance",     "jump",
+      "put",     "remove", "restart",   "roll back", "lose disk", "stop",   "start",       "renew",
+      "cut",     "heal",   "expel",     "admit",     "learn",     "answer", "change clock"};
   return std::string(names[static_cast<std::size_t>(kind)]);
 }
 

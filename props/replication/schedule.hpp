@@ -14,9 +14,11 @@
 namespace horde::props {
 
 enum class StepKind : std::uint8_t {
-  deliver,    ///< One message, any of those under way.
-  lose,       ///< One message, any of those under way.
-  duplicate,  ///< One message, any of those under way.
+  deliver,    ///< One message of those under way.
+  lose,       ///< One message of those under way.
+  duplicate,  ///< One message of those under way; the copy is held up.
+  hold,       ///< One message of those under way is held up.
+  release,    ///< One message of those held up arrives.
   run,        ///< Time passes as it should: messages arrive in order, timers fire on time.
   advance,    ///< Time passes; messages stay under way, timers fire for some, for others late.
   jump,       ///< Many seconds pass; what is under way is too old to arrive.
@@ -36,7 +38,7 @@ enum class StepKind : std::uint8_t {
   answer,        ///< The node's request for a new run is answered.
   change_clock,  ///< The node's wall clock jumps.
 };
-inline constexpr std::size_t kStepKinds = 21;
+inline constexpr std::size_t kStepKinds = 23;
 
 struct Step {
   StepKind kind = StepKind::run;

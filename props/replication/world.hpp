@@ -68,6 +68,7 @@ class World {
 
   // Steps.
   void step_message(const Step& step);
+  void step_release(const Step& step);
   void step_time(const Step& step);
   void step_write(const Step& step);
   void step_life(const Step& step);
@@ -91,6 +92,7 @@ class World {
   [[nodiscard]] base::Now now(const Node& node) const;
   [[nodiscard]] std::uint64_t next_start() { return last_start_ += 1 + last_start_ % 3; }
   [[nodiscard]] bool is_converged() const;
+  void drop_old_messages();
   void assume_synced_if_nobody_is();
   // Puts that nobody has any more need not be kept.
   enum class Own : std::uint8_t { too, stay };
@@ -109,6 +111,7 @@ class World {
   scenario::Oracle oracle_;
   std::vector<Node> nodes_;
   std::deque<Message> under_way_;
+  std::vector<Message> held_up_;
   std::vector<Promise> promises_;
   std::vector<Promise> written_again_;
   base::Instant now_;

@@ -344,6 +344,7 @@ void AwLwwMap::assign(Row& row, Siblings siblings, Order order) {
   if (siblings.empty()) {
     by_order_.erase(entry.order);
     entries_.erase(entries_.find(row.first));
+    ++last_order_;  // So that every change can be told by it.
     return;
   }
   if (order == Order::moves || entry.order == 0) {

@@ -132,6 +132,7 @@ class AwLwwMap {
   /// What converged replicas agree on (section 8): vector and live puts.
   [[nodiscard]] std::uint64_t digest() const { return base::combine(vector_.digest(), live_sum_); }
 
+  /// Rises with each change of the entries, dropped tombstones beside puts excepted.
   [[nodiscard]] std::uint64_t last_order() const { return last_order_; }
   /// Calls `visit(key, siblings, order)` for the entries with order > `cursor`, by order, until it
   /// answers false.

@@ -85,6 +85,8 @@ void VersionVector::merge(const VersionVector& other) {
 }
 
 void VersionVector::close(base::NodeId node, std::uint64_t before) {
+  const Closed* ours = find_closed(node);
+  HORDE_ASSERT(ours == nullptr || ours->before < before);
   set_closed({node, before, sum_before(node, before)});
 }
 

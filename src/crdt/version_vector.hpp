@@ -50,7 +50,7 @@ class VersionVector {
   /// not differs.
   void merge(const VersionVector& other);
 
-  /// Closes all runs of `node` that started before `before`.
+  /// Closes all runs of `node` that started before `before`. Requires: more than are closed.
   void close(base::NodeId node, std::uint64_t before);
   /// Takes over a closing as it was stored, whatever is known here of its runs.
   void restore(const Closed& closed);

@@ -1,6 +1,7 @@
 #include "replication/codec.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "wire/limits.hpp"
 
@@ -12,8 +13,8 @@ using wire::Reader;
 using wire::Writer;
 
 // Lists grow as they are read, never by the count that a peer claims.
-void require_ascending(Reader& reader, std::size_t at, bool ascending) {
-  if (reader.ok() && !ascending) {
+void require(Reader& reader, std::size_t at, bool right) {
+  if (reader.ok() && !right) {
     reader.fail(DecodeErrc::bad_value, at);
   }
 }
@@ -28,7 +29,7 @@ base::Dot read_counter_of_run(Reader& reader) {
   const base::RunId run = read_run(reader);
   const std::size_t at = reader.offset();
   const std::uint64_t counter = read_number(reader);
-  require_ascending(reader, at, counter > 0);
+  require(reader, at, counter > 0);
   return {run, counter};
 }
 
@@ -64,13 +65,20 @@ void write_runs(Writer& writer, const std::vector<base::RunId>& runs) {
   }
 }
 
-std::vector<base::RunId> read_runs(Reader& reader) {
-  std::vector<base::RunId> runs;
+RunsRead read_runs(Reader& reader) {
+  RunsRead out;
+  std::set<base::RunId> seen;
   const std::uint64_t count = reader.count(wire::kVectorRunsMax);
   for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
-    runs.push_back(read_run(reader));
+    const std::size_t at = reader.offset();
+    out.runs.push_back(read_run(reader));
+    require(reader, at, seen.insert(out.runs.back()).second);
   }
-  return runs;
+  return out;
+}
+
+void require_all_used(Reader& reader, const RunsRead& runs) {
+  require(reader, reader.offset(), runs.used == runs.runs.size());
 }
 
 void write_dot(Writer& writer, RunTable& table, const base::Dot& dot) {
@@ -78,14 +86,16 @@ void write_dot(Writer& writer, RunTable& table, const base::Dot& dot) {
   writer.varint(dot.counter);
 }
 
-base::Dot read_dot(Reader& reader, const std::vector<base::RunId>& runs) {
+base::Dot read_dot(Reader& reader, RunsRead& runs) {
   const std::size_t at = reader.offset();
   const std::uint64_t index = reader.varint();
   const std::uint64_t counter = read_number(reader);
-  if (reader.ok() && (index >= runs.size() || counter == 0)) {
-    reader.fail(DecodeErrc::bad_value, at);
+  require(reader, at, index <= runs.used && index < runs.runs.size() && counter > 0);
+  if (!reader.ok()) {
+    return {};
   }
-  return reader.ok() ? base::Dot{runs[index], counter} : base::Dot{};
+  runs.used = std::max<std::size_t>(runs.used, index + 1);
+  return {runs.runs[index], counter};
 }
 
 void write_sibling(Writer& writer, RunTable& table, const crdt::Sibling& sibling) {
@@ -97,7 +107,7 @@ void write_sibling(Writer& writer, RunTable& table, const crdt::Sibling& sibling
   }
 }
 
-crdt::Sibling read_sibling(Reader& reader, const std::vector<base::RunId>& runs) {
+crdt::Sibling read_sibling(Reader& reader, RunsRead& runs) {
   crdt::Sibling out;
   out.dot = read_dot(reader, runs);
   const std::uint64_t stamp_and_kind = reader.count((kNumberMax << 1U) | 1U);
@@ -116,13 +126,13 @@ void write_siblings(Writer& writer, RunTable& table, const crdt::Siblings& sibli
   }
 }
 
-crdt::Siblings read_siblings(Reader& reader, const std::vector<base::RunId>& runs) {
+crdt::Siblings read_siblings(Reader& reader, RunsRead& runs) {
   crdt::Siblings out;
   const std::uint64_t count = reader.count(wire::kSiblingsMax);
   for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
     const std::size_t at = reader.offset();
     crdt::Sibling sibling = read_sibling(reader, runs);
-    require_ascending(reader, at, out.empty() || out.back().dot < sibling.dot);
+    require(reader, at, out.empty() || out.back().dot < sibling.dot);
     out.push_back(std::move(sibling));
   }
   return out;
@@ -147,7 +157,7 @@ crdt::VersionVector read_vector(Reader& reader) {
   for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
     const std::size_t at = reader.offset();
     const base::Dot dot = read_counter_of_run(reader);
-    require_ascending(reader, at, open.empty() || open.back().run < dot.run);
+    require(reader, at, open.empty() || open.back().run < dot.run);
     open.push_back(dot);
   }
   crdt::VersionVector out;
@@ -158,7 +168,7 @@ crdt::VersionVector read_vector(Reader& reader) {
     const base::NodeId node = reader.node();
     const std::uint64_t before = read_number(reader);
     const std::uint64_t sum = reader.fixed64();
-    require_ascending(reader, at, last < node && before > 0);
+    require(reader, at, last < node && before > 0);
     last = node;
     if (reader.ok()) {
       out.restore({node, before, sum});
@@ -188,7 +198,7 @@ crdt::Floor read_floor(Reader& reader) {
   for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
     const std::size_t at = reader.offset();
     const base::Dot dot = read_counter_of_run(reader);
-    require_ascending(reader, at, out.empty() || out.rbegin()->first < dot.run);
+    require(reader, at, out.empty() || out.rbegin()->first < dot.run);
     out.emplace(dot.run, dot.counter);
   }
   return out;

@@ -7,8 +7,8 @@
 //               fixed64 sum
 //   floor       varint count, each: run, varint counter
 //
-// Lists are ascending without repetition, and a decoder refuses any other: equal values are equal
-// bytes.
+// Lists are ascending without repetition, the run table is in the order of first use without
+// repetition, and a decoder refuses any other: equal values are equal bytes.
 #pragma once
 
 #include <vector>
@@ -32,18 +32,24 @@ class RunTable {
   std::vector<base::RunId> runs_;  // A handful: searched from its end.
 };
 
+/// The table of a message that is read, and how much of it was referred to.
+struct RunsRead {
+  std::vector<base::RunId> runs;
+  std::size_t used = 0;
+};
+
 void write_runs(wire::Writer& writer, const std::vector<base::RunId>& runs);
-[[nodiscard]] std::vector<base::RunId> read_runs(wire::Reader& reader);
+[[nodiscard]] RunsRead read_runs(wire::Reader& reader);
+/// To be called behind the last dot: refuses a table with runs that nothing refers to.
+void require_all_used(wire::Reader& reader, const RunsRead& runs);
 
 void write_dot(wire::Writer& writer, RunTable& table, const base::Dot& dot);
-[[nodiscard]] base::Dot read_dot(wire::Reader& reader, const std::vector<base::RunId>& runs);
+[[nodiscard]] base::Dot read_dot(wire::Reader& reader, RunsRead& runs);
 
 void write_sibling(wire::Writer& writer, RunTable& table, const crdt::Sibling& sibling);
-[[nodiscard]] crdt::Sibling read_sibling(wire::Reader& reader,
-                                         const std::vector<base::RunId>& runs);
+[[nodiscard]] crdt::Sibling read_sibling(wire::Reader& reader, RunsRead& runs);
 void write_siblings(wire::Writer& writer, RunTable& table, const crdt::Siblings& siblings);
-[[nodiscard]] crdt::Siblings read_siblings(wire::Reader& reader,
-                                           const std::vector<base::RunId>& runs);
+[[nodiscard]] crdt::Siblings read_siblings(wire::Reader& reader, RunsRead& runs);
 
 void write_vector(wire::Writer& writer, const crdt::VersionVector& vector);
 [[nodiscard]] crdt::VersionVector read_vector(wire::Reader& reader);

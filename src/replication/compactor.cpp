@@ -137,7 +137,9 @@ void Compactor::close_runs(base::Instant now, crdt::AwLwwMap& map, Outputs& out)
     Pending& pending = pending_[node];
     const std::uint64_t sum = map.vector().sum_before(node, pending.before);
     // A candidate stays while it holds, so that a node that goes on restarting does not put it off.
-    if (pending.before == 0 || sum != pending.sum || !agree(node, pending.before, sum)) {
+    // It does not when others have closed more, or when what is known of those runs has changed.
+    const bool closed = map.vector().is_closed({node, pending.before - 1});
+    if (pending.before == 0 || closed || sum != pending.sum || !agree(node, pending.before, sum)) {
       pending = {.before = closable_before(map, node), .since = now};
       pending.sum = map.vector().sum_before(node, pending.before);
       if (!agree(node, pending.before, pending.sum)) {

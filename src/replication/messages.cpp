@@ -139,6 +139,7 @@ void write(Writer& writer, const Page& m) {
   writer.varint(m.puller_start);
   writer.varint(m.from);
   writer.varint(m.to);
+  writer.varint(m.as_of);
   write_flag(writer, m.last_of_burst);
   RunTable table;
   Writer body;
@@ -163,11 +164,12 @@ Page read_page(Reader& reader) {
   m.from = read_number(reader);
   const std::size_t to_at = reader.offset();
   m.to = read_number(reader);
-  if (reader.ok() && m.to < m.from) {
+  m.as_of = read_number(reader);
+  if (reader.ok() && (m.to < m.from || m.as_of < m.to)) {
     reader.fail(DecodeErrc::bad_value, to_at);
   }
   m.last_of_burst = read_flag(reader);
-  const std::vector<base::RunId> runs = read_runs(reader);
+  RunsRead runs = read_runs(reader);
   const std::uint64_t count = reader.count(wire::kPageEntriesMax);
   for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
     crdt::Key key(reader.blob(wire::kKeyBytesMax));
@@ -178,6 +180,7 @@ Page read_page(Reader& reader) {
     }
     m.entries.emplace_back(std::move(key), std::move(siblings));
   }
+  require_all_used(reader, runs);
   if (read_flag(reader)) {
     m.done.emplace();
     m.done->vector = read_sent(reader);
@@ -231,6 +234,7 @@ void write(Writer& writer, const RangeDots& m) {
   writer.varint(m.session);
   writer.varint(m.puller_start);
   writer.varint(m.floor_version);
+  writer.varint(m.as_of);
   write_sent(writer, m.vector);
   RunTable table;
   Writer body;
@@ -250,8 +254,9 @@ RangeDots read_range_dots(Reader& reader) {
   m.session = read_number(reader);
   m.puller_start = read_number(reader);
   m.floor_version = read_number(reader);
+  m.as_of = read_number(reader);
   m.vector = read_sent(reader);
-  const std::vector<base::RunId> runs = read_runs(reader);
+  RunsRead runs = read_runs(reader);
   const std::uint64_t count = reader.count(wire::kRangesMax);
   for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
     const std::size_t at = reader.offset();
@@ -270,6 +275,7 @@ RangeDots read_range_dots(Reader& reader) {
     }
     m.differing.push_back(std::move(range));
   }
+  require_all_used(reader, runs);
   return m;
 }
 
@@ -290,7 +296,7 @@ void write(Writer& writer, const Push& m) {
 
 Push read_push(Reader& reader) {
   Push m;
-  const std::vector<base::RunId> runs = read_runs(reader);
+  RunsRead runs = read_runs(reader);
   const std::uint64_t count = reader.count(wire::kPageEntriesMax);
   for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
     crdt::Event event;
@@ -307,6 +313,7 @@ Push read_push(Reader& reader) {
     }
     m.events.push_back(std::move(event));
   }
+  require_all_used(reader, runs);
   return m;
 }
 

@@ -89,6 +89,7 @@ struct Page {
   std::uint64_t puller_start = 0;
   std::uint64_t from = 0;  // Entries with order in (from, to].
   std::uint64_t to = 0;
+  std::uint64_t as_of = 0;  // S's last order when this was made; at least `to`.
   bool last_of_burst = false;
   std::vector<std::pair<crdt::Key, crdt::Siblings>> entries;
   std::optional<Done> done;
@@ -115,6 +116,7 @@ struct RangeDots {
   std::uint64_t session = 0;
   std::uint64_t puller_start = 0;
   std::uint64_t floor_version = 0;
+  std::uint64_t as_of = 0;  // S's last order.
   SentVector vector;
   struct Range {
     std::uint64_t index = 0;

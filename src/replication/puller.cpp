@@ -44,6 +44,7 @@ void Puller::open(base::Instant now, const crdt::AwLwwMap& map, const Start& sta
   session_ = Session{.peer = start.peer,
                      .number = ++last_number_,
                      .want = map.vector(),
+                     .order_at_want = map.last_order(),
                      .want_hot = start.peer_has_our_cold_part,
                      .first_cursor = start.cursor,
                      .cursor = start.cursor};
@@ -88,7 +89,9 @@ void Puller::ask_ranges(base::Instant now, const crdt::AwLwwMap& map, Outputs& o
   s.ahead.clear();
   s.done.reset();
   s.cursor = s.first_cursor;
-  s.range_count = range_count_for(map);
+  if (s.range_count == 0) {  // A late answer to an earlier question must mean the same ranges.
+    s.range_count = range_count_for(map);
+  }
   s.retry_at = now + s.retry_after;
   out.send(s.peer.node, Ranges{.session = s.number,
                                .server_start = s.peer.start,
@@ -110,11 +113,17 @@ void Puller::stage(Page page) {
   s.cursor = page.to;
   s.burst_over = page.last_of_burst;
   ++s.pages;
-  s.done = std::move(page.done);
+  // Two questions may be answered in any order, by states that differ. What an end says of the
+  // whole state holds only if nothing newer was staged: an entry that has changed in between would
+  // be in neither, as it stands behind this end now.
+  if (page.as_of >= s.newest) {
+    s.newest = page.as_of;
+    s.done = std::move(page.done);
+  }
 }
 
-std::optional<Puller::Finished> Puller::on_page(base::Instant now, const base::RunId& from,
-                                                Page page, Outputs& out) {
+std::optional<Puller::Finished> Puller::on_page(base::Instant now, const crdt::AwLwwMap& map,
+                                                const base::RunId& from, Page page, Outputs& out) {
   if (!is_for_us(from, page.session, page.puller_start) || session_->phase != Phase::pulling) {
     return std::nullopt;
   }
@@ -153,6 +162,9 @@ std::optional<Puller::Finished> Puller::on_page(base::Instant now, const base::R
     session_.reset();
     return std::nullopt;
   }
+  if (s.reconciled) {
+    note_dead_since_want(map, *vector);
+  }
   finished.remote = {.vector = *vector,
                      .floor = std::move(s.done->floor),
                      .gone = std::move(s.gone),
@@ -162,6 +174,22 @@ std::optional<Puller::Finished> Puller::on_page(base::Instant now, const base::R
   }
   session_.reset();
   return finished;
+}
+
+// A push may have brought a put after W, or after the ranges were compared, whose tombstone the
+// sender had dropped. Had the sender still the put, it would have sent the entry, as W lacks it.
+void Puller::note_dead_since_want(const crdt::AwLwwMap& map, const crdt::VersionVector& theirs) {
+  Session& s = *session_;
+  map.visit_after(s.order_at_want,
+                  [&](const crdt::Key& key, const crdt::Siblings& siblings, std::uint64_t) {
+                    for (const crdt::Sibling& sibling : siblings) {
+                      if (sibling.kind == crdt::Kind::put && !s.staged.contains(key) &&
+                          !s.want.covers(sibling.dot) && theirs.covers(sibling.dot)) {
+                        s.gone.emplace_back(key, sibling.dot);
+                      }
+                    }
+                    return true;
+                  });
 }
 
 void Puller::on_again(base::Instant now, const crdt::AwLwwMap& map, const base::RunId& from,
@@ -207,6 +235,7 @@ void Puller::on_range_dots(base::Instant now, const crdt::AwLwwMap& map, const b
     return true;
   });
   session_->reconciled = answer.floor_version;
+  session_->newest = std::max(session_->newest, answer.as_of);
   session_->want_sent = true;
   progress(now);
   ask(now, out);

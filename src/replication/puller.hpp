@@ -48,8 +48,8 @@ class Puller {
   void open(base::Instant now, const crdt::AwLwwMap& map, const Start& start, Outputs& out);
   void close() { session_.reset(); }
 
-  [[nodiscard]] std::optional<Finished> on_page(base::Instant now, const base::RunId& from,
-                                                Page page, Outputs& out);
+  [[nodiscard]] std::optional<Finished> on_page(base::Instant now, const crdt::AwLwwMap& map,
+                                                const base::RunId& from, Page page, Outputs& out);
   void on_again(base::Instant now, const crdt::AwLwwMap& map, const base::RunId& from,
                 const Again& again, Outputs& out);
   void on_range_dots(base::Instant now, const crdt::AwLwwMap& map, const base::RunId& from,
@@ -67,7 +67,8 @@ class Puller {
     base::RunId peer;
     std::uint64_t number = 0;
     Phase phase = Phase::pulling;
-    crdt::VersionVector want;  // W: V at the session's start, fixed (S5).
+    crdt::VersionVector want;         // W: V at the session's start, fixed (S5).
+    std::uint64_t order_at_want = 0;  // The map's last order then.
     bool want_hot = false;
     bool want_sent = false;
     std::uint64_t first_cursor = 0;
@@ -78,6 +79,7 @@ class Puller {
     std::map<crdt::Key, crdt::Siblings> staged;
     std::map<std::uint64_t, Page> ahead;  // By `from`.
     std::optional<Page::Done> done;
+    std::uint64_t newest = 0;     // S's last order in the newest of what was staged or noted.
     bool burst_over = false;      // The last page staged was the last that was asked for.
     std::size_t range_count = 0;  // Of the ranges asked about.
     base::Instant retry_at;
@@ -92,6 +94,7 @@ class Puller {
   void ask(base::Instant now, Outputs& out);
   void ask_ranges(base::Instant now, const crdt::AwLwwMap& map, Outputs& out);
   void stage(Page page);
+  void note_dead_since_want(const crdt::AwLwwMap& map, const crdt::VersionVector& theirs);
 
   Options options_;
   std::uint64_t own_start_ = 0;

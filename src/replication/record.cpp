@@ -41,7 +41,7 @@ wire::Decoded<Record> decode_record(base::BytesView bytes) {
     reader.fail(wire::DecodeErrc::bad_version, 0);
   }
   Record out;
-  const std::vector<base::RunId> runs = read_runs(reader);
+  RunsRead runs = read_runs(reader);
   // A record is this node's own, so its lists are bounded by its bytes and not by a peer's limits.
   std::uint64_t count = reader.count(bytes.size());
   for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
@@ -60,6 +60,7 @@ wire::Decoded<Record> decode_record(base::BytesView bytes) {
     rewrite.stamp = static_cast<crdt::Stamp>(read_number(reader));
     out.rewrites.push_back(std::move(rewrite));
   }
+  require_all_used(reader, runs);
   out.rewrites_done = read_flag(reader);
   return reader.finish(std::move(out));
 }

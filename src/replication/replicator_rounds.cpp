@@ -382,7 +382,7 @@ void Replicator::on(base::Now now, Peer& peer, Push push, Outputs& out) {
 }
 
 void Replicator::on(base::Now now, Peer& peer, Page page, Outputs& out) {
-  auto finished = puller_.on_page(now.mono, peer.run, std::move(page), out);
+  auto finished = puller_.on_page(now.mono, map_, peer.run, std::move(page), out);
   if (finished) {
     finish_session(now, std::move(*finished), out);
   }

@@ -73,8 +73,11 @@ void Server::send_pages(const crdt::AwLwwMap& map, const base::RunId& from, cons
   const std::size_t keys_max = std::clamp<std::size_t>(pull.limit, 1, options_.page_keys_max);
   const std::uint64_t pages_max = std::max<std::uint64_t>(pull.window, 1);
   const auto empty_page = [&](std::uint64_t cursor) {
-    return Page{
-        .session = session.number, .puller_start = from.start, .from = cursor, .to = cursor};
+    return Page{.session = session.number,
+                .puller_start = from.start,
+                .from = cursor,
+                .to = cursor,
+                .as_of = std::max(cursor, map.last_order())};
   };
   std::vector<Page> pages = {empty_page(pull.cursor)};
   std::size_t bytes = 0;
@@ -136,6 +139,7 @@ void Server::on_ranges(base::Instant now, const crdt::AwLwwMap& map, const base:
   RangeDots answer{.session = ranges.session,
                    .puller_start = from.start,
                    .floor_version = map.floor_version(),
+                   .as_of = map.last_order(),
                    .vector = SentVector::full(map.vector())};
   std::map<std::size_t, std::vector<base::Dot>> differing;
   for (std::size_t i = 0; i < count; ++i) {

@@ -53,6 +53,8 @@ class Actions {
   void expect_value(NodeIndex node, std::string_view step, const std::string& key,
                     const std::optional<std::string>& value);
   void expect_members(NodeIndex node, const Expect& expect, const Nodes& alive, const Nodes& dead);
+  void on(const Measure& measure, Place place);
+  void expect_metrics(const Expect& expect);
   void expect_converged(const Nodes& nodes, bool wanted);
   void fail(std::string_view step, NodeIndex node, std::string_view key, std::string text);
 

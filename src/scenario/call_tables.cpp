@@ -1,5 +1,6 @@
 // The tables of the steps that call the map or the membership, or expect something of them.
 #include "base/ids.hpp"
+#include "scenario/known_metrics.hpp"
 #include "scenario/tables.hpp"
 #include "wire/limits.hpp"
 
@@ -217,6 +218,83 @@ struct Codec<WantedMembers> {
 };
 
 template <>
+struct Codec<Amount> {
+  static void read(const At& at, const Json& json, const Rule&, Amount& out) {
+    if (json.is_number()) {
+      out.value = read_integer(at, json, {});
+      return;
+    }
+    const std::string text = json.is_string() ? json.get<std::string>() : "";
+    if (const auto time = from_text<base::Duration>(text); time && time->ns >= 0) {
+      out.value = *time;
+    } else if (const auto size = from_text<ByteCount>(text); size && size->bytes >= 0) {
+      out.value = *size;
+    } else {
+      wrong_type(at, json, "a count, a duration as \"5ms\", or a size as \"64kB\"");
+    }
+  }
+  static Json write(const Amount& amount) {
+    const auto* count = std::get_if<std::int64_t>(&amount.value);
+    const auto* size = std::get_if<ByteCount>(&amount.value);
+    return count != nullptr  ? Json(*count)
+           : size != nullptr ? Json(to_text(*size))
+                             : Json(to_text(std::get<base::Duration>(amount.value)));
+  }
+  static Json schema(const Rule&, Json&) {
+    const auto text = [](std::string_view pattern) {
+      return Json{{"type", "string"}, {"pattern", pattern}};
+    };
+    return {{"anyOf", Json::array({{{"type", "integer"}, {"minimum", 0}},
+                                   text(kQuantity<base::Duration>.pattern),
+                                   text(kQuantity<ByteCount>.pattern)})}};
+  }
+};
+
+template <>
+const Table<MetricBounds>& table_of() {
+  using T = MetricBounds;
+  static const Table<T> table{
+      .name = "metric_bounds",
+      .doc = "What must hold of a metric; a number alone is the most that it may be.",
+      .fields = {field<&T::of>("of", "Which number of a distribution."),
+                 field<&T::at_least>("at_least", "In the metric's unit."),
+                 field<&T::at_most>("at_most", "In the metric's unit.")},
+      .shorthand = "at_most",
+      .check = [](const At& at, const T& value) {
+        if (!value.at_least && !value.at_most) {
+          at.problem("expects nothing", "add at_most or at_least");
+        }
+      }};
+  return table;
+}
+
+namespace {
+
+void check_metric(const At& at, const std::string& name, const MetricBounds& bounds) {
+  const auto known = known_metrics();
+  const auto metric = std::ranges::find(known, name, &MetricInfo::name);
+  if (metric == known.end()) {
+    std::vector<std::string_view> names;
+    for (const MetricInfo& each : known) {
+      names.push_back(each.name);
+    }
+    return at.problem("unknown metric \"" + name + '"', suggest(name, names));
+  }
+  const auto check_unit = [&](std::string_view key, const std::optional<Amount>& amount) {
+    constexpr std::array<std::string_view, 3> kForms{"a plain number", "a size, as \"64kB\"",
+                                                     "a duration, as \"5ms\""};
+    if (amount && amount->value.index() != static_cast<std::size_t>(metric->unit)) {
+      (at / key).problem("another unit than that of the metric",
+                         "write " + std::string(kForms[static_cast<std::size_t>(metric->unit)]));
+    }
+  };
+  check_unit("at_least", bounds.at_least);
+  check_unit("at_most", bounds.at_most);
+}
+
+}  // namespace
+
+template <>
 const Table<Expect>& table_of() {
   using T = Expect;
   static const Table<T> table{
@@ -229,13 +307,26 @@ const Table<Expect>& table_of() {
                  field<&T::members>("members", "The members: how many, or their names."),
                  field<&T::alive>("alive", "Nodes that must be seen as alive."),
                  field<&T::dead>("dead", "Nodes that must be seen as dead."),
-                 field<&T::converged>("converged", "Whether the maps of all these are equal.")},
+                 field<&T::converged>("converged", "Whether the maps of all these are equal."),
+                 field<&T::metrics>("metrics",
+                                    "Bounds of metrics since time 0 or the last measure, of all "
+                                    "nodes.")},
       .check = [](const At& at, const T& value) {
         if (value == T{.on = value.on}) {
           at.problem("expects nothing",
-                     "add one of values, absent, keys, members, alive, dead, converged");
+                     "add one of values, absent, keys, members, alive, dead, converged, metrics");
+        }
+        for (const auto& [name, bounds] : value.metrics) {
+          check_metric(at / "metrics" / name, name, bounds);
         }
       }};
+  return table;
+}
+
+template <>
+const Table<Measure>& table_of() {
+  static const Table<Measure> table{
+      .name = "measure", .doc = "What metrics tell, they tell of what happens from here on."};
   return table;
 }
 

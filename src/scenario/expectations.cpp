@@ -11,6 +11,59 @@ std::string quoted(const std::optional<std::string>& value) {
   return value ? '"' + base::printable(*value) + '"' : "nothing";
 }
 
+std::int64_t number_of(const Amount& amount) {
+  const auto* count = std::get_if<std::int64_t>(&amount.value);
+  const auto* size = std::get_if<ByteCount>(&amount.value);
+  return count != nullptr  ? *count
+         : size != nullptr ? size->bytes
+                           : std::get<base::Duration>(amount.value).ns;
+}
+
+std::string shown(Metric::Unit unit, std::int64_t value) {
+  switch (unit) {
+    case Metric::Unit::count:
+      return std::to_string(value);
+    case Metric::Unit::bytes:
+      return std::to_string(value) + "B";
+    case Metric::Unit::time:
+      return to_text(base::nanoseconds(value));
+  }
+  return {};
+}
+
+std::int64_t statistic(const Metric& metric, MetricBounds::Of of) {
+  if (!metric.distribution) {
+    return metric.value;
+  }
+  switch (of) {
+    case MetricBounds::Of::mean:
+      return metric.value;
+    case MetricBounds::Of::p50:
+      return metric.distribution->p50;
+    case MetricBounds::Of::p90:
+      return metric.distribution->p90;
+    case MetricBounds::Of::p99:
+      return metric.distribution->p99;
+    case MetricBounds::Of::max:
+      return metric.distribution->max;
+  }
+  return metric.value;
+}
+
+// Which bound the metric is outside of; empty if it is within both.
+std::string broken_bound(const Metric& metric, const MetricBounds& bounds) {
+  const std::int64_t value = statistic(metric, bounds.of);
+  std::string wanted;
+  if (bounds.at_most && value > number_of(*bounds.at_most)) {
+    wanted = "at most " + shown(metric.unit, number_of(*bounds.at_most));
+  } else if (bounds.at_least && value < number_of(*bounds.at_least)) {
+    wanted = "at least " + shown(metric.unit, number_of(*bounds.at_least));
+  }
+  return wanted.empty()
+             ? ""
+             : metric.name + " is " + shown(metric.unit, value) + "; " + wanted + " was expected";
+}
+
 }  // namespace
 
 void Actions::fail(std::string_view step, NodeIndex node, std::string_view key, std::string text) {
@@ -73,6 +126,7 @@ void Actions::on(const Expect& expect, Place place) {
   if (expect.converged) {
     expect_converged(nodes, *expect.converged);
   }
+  expect_metrics(expect);
   if (run_->unmet.list().size() == before) {
     tell(expect);
   } else {
@@ -124,6 +178,26 @@ void Actions::expect_members(NodeIndex node, const Expect& expect, const Nodes& 
   };
   expect_status(alive, members::Status::alive);
   expect_status(dead, members::Status::dead);
+}
+
+void Actions::on(const Measure& /*measure*/, Place /*place*/) {
+  run_->metrics.begin(run_->cluster.all());
+}
+
+void Actions::expect_metrics(const Expect& expect) {
+  if (expect.metrics.empty()) {
+    return;
+  }
+  const std::vector<Metric> metrics = run_->metrics.result(run_->cluster.all());
+  for (const auto& [name, bounds] : expect.metrics) {
+    const auto metric = std::ranges::find(metrics, name, &Metric::name);
+    const auto known = std::ranges::find(known_metrics(), name, &MetricInfo::name);
+    const Metric measured =
+        metric == metrics.end() ? Metric{.name = name, .unit = known->unit} : *metric;
+    if (const std::string why = broken_bound(measured, bounds); !why.empty()) {
+      run_->unmet.add({.id = "expect", .at = {run_->now().ns}, .text = why});
+    }
+  }
 }
 
 void Actions::expect_converged(const Nodes& nodes, bool wanted) {

@@ -24,13 +24,16 @@ Metric spread(std::string name, Metric::Unit unit, std::vector<std::int64_t> sam
                                                .max = samples.back()}};
 }
 
-void Metrics::begin(base::Duration formation, const std::vector<NodeIndex>& all) {
-  formation_ = formation;
-  told_.clear();
+void Metrics::begin(const std::vector<NodeIndex>& all) {
+  counts_ = {.false_deaths_before = deaths_->false_deaths()};
   world_->reset_maxima();
   for (const NodeIndex node : all) {
-    before_[node] = world_->traffic(node);
+    counts_.sent_before[node] = world_->traffic(node);
   }
+}
+
+void Metrics::on_step(const WorldStep& step) {
+  counts_.events += std::ssize(step.written);
 }
 
 void Metrics::on_crash(NodeIndex node, const std::vector<NodeIndex>& watching) {
@@ -50,7 +53,7 @@ void Metrics::on_up(base::Instant /*at*/, NodeIndex node, std::uint64_t /*boot*/
 }
 
 void Metrics::on_tell(base::Instant at, NodeIndex node, const base::Tell& tell) {
-  ++told_[tell.topic];
+  ++counts_.told[tell.topic];
   if (tell.topic == "member_dead") {
     dead_to_.emplace(node, tell.about);
   } else if (tell.topic == "member_up") {
@@ -62,49 +65,51 @@ void Metrics::on_tell(base::Instant at, NodeIndex node, const base::Tell& tell) 
     return;
   }
   const std::int64_t after = (at - crash->second.at).ns;
-  detection_.push_back(after);
+  counts_.detection.push_back(after);
   if (crash->second.watching.empty()) {
-    detection_all_.push_back(after);
+    counts_.detection_all.push_back(after);
   }
 }
 
 void Metrics::on_answer(base::Instant /*at*/, NodeIndex /*node*/, const base::Answer& answer) {
-  ++(answer.status == "ok" ? acknowledged_ : refused_);
+  ++(answer.status == "ok" ? counts_.acknowledged : counts_.refused);
+}
+
+std::int64_t Metrics::told(std::string_view topic) const {
+  const auto it = counts_.told.find(topic);
+  return it == counts_.told.end() ? 0 : it->second;
 }
 
 std::vector<Metric> Metrics::result(const std::vector<NodeIndex>& all) const {
   using Unit = Metric::Unit;
   std::vector<Metric> out;
-  if (!convergence_.empty()) {
-    out.push_back(spread("convergence", Unit::time, convergence_));
-  }
-  if (!detection_.empty()) {
-    out.push_back(spread("detection each", Unit::time, detection_));
-  }
-  if (!detection_all_.empty()) {
-    out.push_back(spread("detection all", Unit::time, detection_all_));
-  }
+  const auto add_spread = [&](std::string name, Unit unit, std::vector<std::int64_t> samples) {
+    if (!samples.empty()) {
+      out.push_back(spread(std::move(name), unit, std::move(samples)));
+    }
+  };
+  add_spread("convergence", Unit::time, counts_.convergence);
+  add_spread("detection each", Unit::time, counts_.detection);
+  add_spread("detection all", Unit::time, counts_.detection_all);
   std::vector<std::int64_t> memory;
   for (const NodeIndex node : all) {
     if (world_->is_up(node) && world_->map(node) != nullptr) {
       memory.push_back(static_cast<std::int64_t>(world_->sizes(node).replication.bytes));
     }
   }
-  if (!memory.empty()) {
-    out.push_back(spread("memory node", Unit::bytes, memory));
-  }
+  add_spread("memory node", Unit::bytes, std::move(memory));
   if (formation_) {
     out.push_back({.name = "formation", .unit = Unit::time, .value = formation_->ns});
   }
-  if (writes_ > 0) {
-    out.push_back({.name = "writes called", .value = writes_});
-    out.push_back({.name = "writes acknowledged", .value = acknowledged_});
-    out.push_back({.name = "writes refused", .value = refused_});
+  out.push_back({.name = "deaths", .value = told("member_dead")});
+  out.push_back(
+      {.name = "false deaths", .value = deaths_->false_deaths() - counts_.false_deaths_before});
+  out.push_back({.name = "events written", .value = counts_.events});
+  if (counts_.called > 0) {
+    out.push_back({.name = "writes called", .value = counts_.called});
+    out.push_back({.name = "writes acknowledged", .value = counts_.acknowledged});
+    out.push_back({.name = "writes refused", .value = counts_.refused});
   }
-  const auto told = [&](std::string_view topic) {
-    const auto it = told_.find(topic);
-    return it == told_.end() ? 0 : it->second;
-  };
   out.push_back({.name = "sessions", .value = told("session_done")});
   out.push_back({.name = "sessions paged", .value = told("truncated_sync")});
   out.push_back({.name = "sessions reconciled", .value = told("reconciled")});
@@ -117,10 +122,10 @@ void Metrics::add_traffic(std::vector<Metric>& out, const std::vector<NodeIndex>
   std::vector<std::int64_t> peaks;  // Membership datagrams in a node's busiest second.
   for (const NodeIndex node : all) {
     const std::vector<KindTally> tallies = world_->traffic(node);
-    const auto before = before_.find(node);
+    const auto before = counts_.sent_before.find(node);
     sums.resize(tallies.size());
     for (std::size_t i = 0; i < tallies.size(); ++i) {
-      const KindTally zero = before == before_.end() ? KindTally{} : before->second[i];
+      const KindTally zero = before == counts_.sent_before.end() ? KindTally{} : before->second[i];
       sums[i].kind = tallies[i].kind;
       sums[i].datagrams += tallies[i].datagrams - zero.datagrams;
       sums[i].bytes += tallies[i].bytes - zero.bytes;
@@ -129,22 +134,29 @@ void Metrics::add_traffic(std::vector<Metric>& out, const std::vector<NodeIndex>
       }
     }
   }
+  if (!peaks.empty()) {
+    out.push_back(spread("membership datagrams a second, peak", Metric::Unit::count, peaks));
+  }
   for (const KindTally& sum : sums) {
     if (sum.datagrams > 0 && sum.kind != kKindFraming) {  // Every datagram has some.
       out.push_back({.name = "datagrams " + std::string(sum.kind),
                      .value = static_cast<std::int64_t>(sum.datagrams)});
     }
   }
+  std::int64_t membership = 0;
+  std::int64_t total = 0;
   for (const KindTally& sum : sums) {
-    if (sum.datagrams > 0) {
-      out.push_back({.name = "bytes " + std::string(sum.kind),
-                     .unit = Metric::Unit::bytes,
-                     .value = static_cast<std::int64_t>(sum.bytes)});
+    const auto bytes = static_cast<std::int64_t>(sum.bytes);
+    total = sum.kind == kKindTotal ? bytes : total;
+    membership = sum.kind == kKindMembership ? bytes : membership;
+    if (bytes > 0) {
+      out.push_back(
+          {.name = "bytes " + std::string(sum.kind), .unit = Metric::Unit::bytes, .value = bytes});
     }
   }
-  if (!peaks.empty()) {
-    out.push_back(spread("membership datagrams a second, peak", Metric::Unit::count, peaks));
-  }
+  out.push_back({.name = "bytes without membership",
+                 .unit = Metric::Unit::bytes,
+                 .value = total - membership});
 }
 
 }  // namespace horde::scenario

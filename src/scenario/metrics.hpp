@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "scenario/death_watch.hpp"
 #include "scenario/run.hpp"
 #include "scenario/world.hpp"
 
@@ -12,21 +13,24 @@ namespace horde::scenario {
 
 class Metrics final : public WorldObserver {
  public:
-  explicit Metrics(World& world) : world_(&world) {}
+  Metrics(World& world, const DeathWatch& deaths) : world_(&world), deaths_(&deaths) {}
 
-  /// Time 0: what was sent before it does not count.
-  void begin(base::Duration formation, const std::vector<NodeIndex>& all);
-  void on_converged(base::Duration after) { convergence_.push_back(after.ns); }
+  /// From here on: what was before does not count.
+  void begin(const std::vector<NodeIndex>& all);
+  void on_formed(base::Duration after) { formation_ = after; }
+  void on_converged(base::Duration after) { counts_.convergence.push_back(after.ns); }
   /// `node` crashes now; `watching` are those whom it will take to notice.
   void on_crash(NodeIndex node, const std::vector<NodeIndex>& watching);
   /// Called for writes: how many were asked for, and those that did not reach their node.
-  void on_write() { ++writes_; }
-  void on_write_refused() { ++refused_; }
+  void on_write() { ++counts_.called; }
+  void on_write_refused() { ++counts_.refused; }
 
+  void on_step(const WorldStep& step) override;
   void on_tell(base::Instant at, NodeIndex node, const base::Tell& tell) override;
   void on_answer(base::Instant at, NodeIndex node, const base::Answer& answer) override;
   void on_up(base::Instant at, NodeIndex node, std::uint64_t boot) override;
 
+  /// In the order of known_metrics(); without those of which there is no sample.
   [[nodiscard]] std::vector<Metric> result(const std::vector<NodeIndex>& all) const;
 
  private:
@@ -35,20 +39,29 @@ class Metrics final : public WorldObserver {
     std::set<NodeIndex> watching;
   };
 
+  /// What began anew with begin().
+  struct Counts {
+    std::vector<std::int64_t> convergence;
+    std::vector<std::int64_t> detection;
+    std::vector<std::int64_t> detection_all;
+    std::int64_t called = 0;
+    std::int64_t acknowledged = 0;
+    std::int64_t refused = 0;
+    std::int64_t events = 0;
+    std::int64_t false_deaths_before = 0;
+    std::map<std::string_view, std::int64_t> told;
+    std::map<NodeIndex, std::vector<KindTally>> sent_before;
+  };
+
+  [[nodiscard]] std::int64_t told(std::string_view topic) const;
   void add_traffic(std::vector<Metric>& out, const std::vector<NodeIndex>& all) const;
 
   World* world_;
+  const DeathWatch* deaths_;
   std::optional<base::Duration> formation_;
-  std::vector<std::int64_t> convergence_;
   std::map<base::NodeId, Crash> crashes_;  // Nodes that are down, and not known to be to all.
-  std::vector<std::int64_t> detection_;
-  std::vector<std::int64_t> detection_all_;
-  std::int64_t writes_ = 0;
-  std::int64_t acknowledged_ = 0;
-  std::int64_t refused_ = 0;
-  std::map<std::string_view, std::int64_t> told_;
   std::set<std::pair<NodeIndex, base::NodeId>> dead_to_;  // To whom, who.
-  std::map<NodeIndex, std::vector<KindTally>> before_;
+  Counts counts_;
 };
 
 /// The mean and the spread of `samples`; requires at least one.

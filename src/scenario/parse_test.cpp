@@ -79,7 +79,9 @@ constexpr std::string_view kEverything = R"({
     {"link": {"from": "a", "to": "b", "bandwidth": "unlimited", "for": "5s"}},
     {"expect": {"values": {"x": null, "k": "v"}, "absent": ["y"], "keys": 1, "members": 3,
                 "alive": ["a", "b"], "dead": "c", "converged": true}},
-    {"expect": {"members": ["a", "b"]}},
+    {"expect": {"members": ["a", "b"]}}, {"measure": {}},
+    {"expect": {"metrics": {"bytes push": "64kB", "convergence": {"at_most": "5ms", "of": "p50"},
+                            "deaths": {"at_least": 1, "at_most": 2}}}},
     {"settle": {"within": "20 sync", "core": "majority"}}, {"swarm": "10s"}
   ]
 })";
@@ -116,6 +118,8 @@ TEST(Parse, AShortFormMeansItsLongOne) {
   same(R"({"cut": [["n1"], ["n2"]]})", R"({"cut": {"groups": ["n1", "n2"]}})");
   same(R"({"cut": "majorities_ring"})", R"({"cut": {"majorities_ring": {}}})");
   same(R"({"settle": "5s"})", R"({"settle": {"within": "5s"}})");
+  same(R"({"expect": {"metrics": {"deaths": 0}}})",
+       R"({"expect": {"metrics": {"deaths": {"at_most": 0, "of": "max"}}}})");
   same(R"({"join": 2})", R"({"join": ["n4", "n5"]})");
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "scenario/known_metrics.hpp"
 #include "scenario/parse.hpp"
 #include "scenario/scenario.hpp"
 
@@ -56,12 +57,12 @@ struct TimelineLine {
 
 /// A number, or the distribution of several.
 struct Metric {
-  enum class Unit : std::uint8_t { count, bytes, time };  // time: nanoseconds.
+  using Unit = MetricUnit;
   struct Distribution {
     std::int64_t samples = 0;
     std::int64_t p50 = 0, p90 = 0, p99 = 0, max = 0;
   };
-  std::string name;  // "convergence", "datagrams push"; equal first words stand together.
+  std::string name;  // One of known_metrics().
   Unit unit = Unit::count;
   std::int64_t value = 0;  // The sum, or with a distribution the mean.
   std::optional<Distribution> distribution;

@@ -41,7 +41,7 @@ struct RunContext {
         cluster(seed_given),
         network(world_given),
         deaths(world_given, cluster, network),
-        metrics(world_given),
+        metrics(world_given, deaths),
         story(world_given),
         acknowledged(world_given) {}
 

@@ -254,7 +254,6 @@ RunResult Runner::result() const {
                 .metrics = run_.metrics.result(run_.cluster.all()),
                 .ended = {run_.now().ns}};
   std::ranges::stable_sort(out.failures, {}, &Failure::at);
-  out.metrics.push_back({.name = "false deaths", .value = run_.deaths.false_deaths()});
   return out;
 }
 

@@ -195,7 +195,7 @@ void Runner::form() {
   }
   if (!run_.scenario.formed) {
     run_.story.begin(run_.zero);
-    run_.metrics.begin({}, {});
+    run_.metrics.begin({});
     return;
   }
   while (!run_.schedule.empty() && !is_over()) {
@@ -211,7 +211,8 @@ void Runner::form() {
   const base::Duration took = run_.now() - last_start;
   run_.zero = run_.world.now();
   run_.story.begin(run_.zero);
-  run_.metrics.begin(took, run_.cluster.all());
+  run_.metrics.on_formed(took);
+  run_.metrics.begin(run_.cluster.all());
   if (why && !is_over()) {
     fail({.id = "form",
           .text = "the cluster did not form within " + to_text(kFormingMax) + ": " + *why},

@@ -153,6 +153,7 @@ const Table<Step>& table_of() {
                  alternative<&Step::action, Unclog>("unclog"),
                  alternative<&Step::action, Link>("link"),
                  alternative<&Step::action, Expect>("expect"),
+                 alternative<&Step::action, Measure>("measure"),
                  alternative<&Step::action, Settle>("settle"),
                  alternative<&Step::action, Swarm>("swarm")},
       .check = check_step};

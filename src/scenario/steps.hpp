@@ -270,7 +270,13 @@ struct Expect {
   std::optional<NodeSet> alive;
   std::optional<NodeSet> dead;
   std::optional<bool> converged;
+  std::map<std::string, MetricBounds> metrics;  // Of all nodes, whatever `on` says.
   friend bool operator==(const Expect&, const Expect&) = default;
+};
+
+/// Metrics tell of what happens from here on, until now and at the end.
+struct Measure {
+  friend bool operator==(const Measure&, const Measure&) = default;
 };
 
 /// Ends all faults of the network among `core`, restarts and resumes its nodes, and waits until the
@@ -290,7 +296,7 @@ struct Swarm {
 using Action =
     std::variant<Put, Remove, PutMany, RemoveMany, Merge, Drop, Get, Take, Workload, SetMembers,
                  Join, Leave, Stop, Crash, Restart, Pause, Resume, Slow, Clock, Hint, Garbage, Cut,
-                 Heal, Clog, Unclog, Link, Expect, Settle, Swarm>;
+                 Heal, Clog, Unclog, Link, Expect, Measure, Settle, Swarm>;
 
 /// The key of an action in files: "put", "cut", ...
 [[nodiscard]] std::string_view name_of(const Action& action);

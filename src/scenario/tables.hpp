@@ -61,6 +61,10 @@ const Table<Stop>& table_of();
 template <>
 const Table<Expect>& table_of();
 template <>
+const Table<MetricBounds>& table_of();
+template <>
+const Table<Measure>& table_of();
+template <>
 const Table<Settle>& table_of();
 template <>
 const Table<Swarm>& table_of();
@@ -124,6 +128,9 @@ inline constexpr std::array<std::string_view, 3> kEnumTexts<Disk>{"kept", "rolle
 template <>
 inline constexpr std::array<std::string_view, 2> kEnumTexts<Hint::Kind>{"port_refused",
                                                                         "tripwire_closed"};
+template <>
+inline constexpr std::array<std::string_view, 5> kEnumTexts<MetricBounds::Of>{"mean", "p50", "p90",
+                                                                              "p99", "max"};
 template <>
 inline constexpr std::array<std::string_view, 2> kEnumTexts<Propagation>{"eager", "interval"};
 template <>

@@ -108,6 +108,21 @@ struct Wanted {
   friend bool operator==(const Wanted&, const Wanted&) = default;
 };
 
+/// A number of a metric: a plain one counts, a text has the unit.
+struct Amount {
+  std::variant<std::int64_t, ByteCount, base::Duration> value;
+  friend bool operator==(const Amount&, const Amount&) = default;
+};
+
+/// What is to hold of one of the run's metrics (known_metrics.hpp).
+struct MetricBounds {
+  enum class Of : std::uint8_t { mean, p50, p90, p99, max };
+  Of of = Of::max;  // Of a distribution; a single number is all of these.
+  std::optional<Amount> at_least;
+  std::optional<Amount> at_most;
+  friend bool operator==(const MetricBounds&, const MetricBounds&) = default;
+};
+
 /// What is to hold of a node's member list: its size, or its names in any order.
 using WantedMembers = std::variant<std::int64_t, std::vector<std::string>>;
 
