@@ -81,7 +81,7 @@ std::string Story::text_of(const Line& line) const {
   }
   const base::Duration spread = line.last - *zero_ - base::Duration{line.line.at.ns};
   if (spread.ns > 0) {
-    text += ", within " + base::to_string(base::milliseconds(spread.ns / 1'000'000 + 1));
+    text += ", within " + base::to_string(base::milliseconds((spread.ns + 999'999) / 1'000'000));
   }
   return text + ")";
 }

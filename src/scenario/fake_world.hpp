@@ -1,0 +1,116 @@
+// FakeWorld: a world whose observations are set by hand, for tests of checkers and of steps.
+#pragma once
+
+#include <deque>
+
+#include "scenario/world.hpp"
+
+namespace horde::scenario {
+
+class FakeWorld final : public World {
+ public:
+  struct Node {
+    std::string name;
+    bool up = true;
+    crdt::AwLwwMap map;
+    std::map<crdt::Key, crdt::Value> table;  // As read.
+    std::vector<members::Member> view;
+    NodeSizes sizes;
+    std::uint64_t push_bytes = 0;
+  };
+
+  explicit FakeWorld(std::size_t nodes = 0) {
+    for (std::size_t i = 0; i < nodes; ++i) {
+      (void)add_node({.name = "n" + std::to_string(i + 1)});
+      nodes_.back().up = true;
+    }
+  }
+  [[nodiscard]] Node& node(NodeIndex index) { return nodes_[index]; }
+  [[nodiscard]] static base::RunId run_of(NodeIndex node) {
+    return {base::NodeId::of("n" + std::to_string(node + 1)), 1};
+  }
+  /// A write of a user's key that goes right in all that is observed of the node.
+  crdt::Event put(NodeIndex index, const std::string& key, const std::string& value) {
+    Node& node = nodes_[index];
+    node.table[key] = value;
+    return node.map.put(run_of(index), members::kUserKeyPrefix + key, value, ++clock_);
+  }
+  /// One step of the node, told to `observer`.
+  void step(NodeIndex index, WorldObserver& observer, std::vector<crdt::Event> written,
+            std::vector<crdt::Change> touched = {}) {
+    for (const crdt::Event& event : written) {
+      touched.push_back({event.key, crdt::Visible::added});
+    }
+    observer.on_step({.node = index,
+                      .at = now_,
+                      .map = &nodes_[index].map,
+                      .touched = touched,
+                      .written = written});
+  }
+
+  void add_observer(WorldObserver&) override {}
+  [[nodiscard]] base::Instant now() const override { return now_; }
+  void run_until(base::Instant end) override { now_ = end; }
+  void stop() override { stopped_ = true; }
+  [[nodiscard]] bool is_stopped() const override { return stopped_; }
+  [[nodiscard]] std::string problem() const override { return {}; }
+
+  NodeIndex add_node(const NodeOptions& options) override {
+    nodes_.push_back({.name = options.name, .up = false});
+    return static_cast<NodeIndex>(nodes_.size() - 1);
+  }
+  void start(NodeIndex node) override { nodes_[node].up = true; }
+  void crash(NodeIndex node, const Loss&) override { nodes_[node].up = false; }
+  void pause(NodeIndex) override {}
+  void resume(NodeIndex) override {}
+  void set_slow(NodeIndex, base::Duration) override {}
+  void set_clock_offset(NodeIndex, base::Duration) override {}
+  void step_clock(NodeIndex, base::Duration) override {}
+  void set_clock_drift(NodeIndex, Drift) override {}
+  CallResult call(NodeIndex, base::CallId, const Call&) override { return CallResult::made; }
+  void hint(NodeIndex, NodeIndex, Hint::Kind) override {}
+  void inject(NodeIndex, NodeIndex, const base::Bytes&) override {}
+
+  faults::RuleId add_rule(faults::Rule rule) override { return network.add(std::move(rule)); }
+  void heal(faults::RuleId rule) override { (void)network.heal(rule); }
+  [[nodiscard]] faults::Link link(base::NodeId from, base::NodeId to) const override {
+    return network.link(from, to, now_);
+  }
+  void set_link(NodeIndex from, NodeIndex to, const faults::Link& link) override {
+    network.set_link(base::NodeId::of(name(from)), base::NodeId::of(name(to)), link);
+  }
+
+  [[nodiscard]] const std::string& name(NodeIndex node) const override { return nodes_[node].name; }
+  [[nodiscard]] bool is_up(NodeIndex node) const override { return nodes_[node].up; }
+  [[nodiscard]] bool is_synced(NodeIndex) const override { return true; }
+  [[nodiscard]] const crdt::AwLwwMap* map(NodeIndex node) const override {
+    return nodes_[node].up ? &nodes_[node].map : nullptr;
+  }
+  [[nodiscard]] std::optional<crdt::Value> get(NodeIndex node, std::string_view key) override {
+    const auto it = nodes_[node].table.find(std::string(key));
+    return it == nodes_[node].table.end() ? std::nullopt : std::optional(it->second);
+  }
+  [[nodiscard]] std::map<crdt::Key, crdt::Value> to_map(NodeIndex node) const override {
+    return nodes_[node].table;
+  }
+  [[nodiscard]] std::vector<members::Member> members(NodeIndex node) const override {
+    return nodes_[node].view;
+  }
+  [[nodiscard]] NodeSizes sizes(NodeIndex node) const override { return nodes_[node].sizes; }
+  [[nodiscard]] std::vector<KindTally> traffic(NodeIndex node) const override {
+    return {{.kind = kKindTotal, .bytes = nodes_[node].push_bytes},
+            {.kind = "push", .bytes = nodes_[node].push_bytes}};
+  }
+  void reset_maxima() override {}
+  [[nodiscard]] base::Bytes recent_datagram(std::uint64_t) const override { return {}; }
+
+  faults::Network network{1};
+
+ private:
+  std::deque<Node> nodes_;
+  base::Instant now_;
+  bool stopped_ = false;
+  crdt::Stamp clock_ = 0;
+};
+
+}  // namespace horde::scenario
