@@ -93,6 +93,9 @@ Record NodeTable::record_of(base::Instant now, const Entry& entry) const {
              .incarnation = info.incarnation,
              .state = is_private(entry) ? State::alive : info.state,
              .accusers = entry.accusers};
+  if (out.state == State::dead) {
+    out.evidence = entry.evidence;
+  }
   if (!is_reachable_state(out.state)) {
     out.age_ms =
         static_cast<std::uint64_t>(std::max<std::int64_t>(0, (now - info.since).ns)) / 1'000'000U;

@@ -109,6 +109,8 @@ TEST_F(NodeTableTest, ADeathByRefusalIsBelievedAtOnce) {
   EXPECT_EQ(apply(refused), "suspect n1.1");
   refused.accusers.push_back(NodeId::of("n3"));
   EXPECT_EQ(apply(refused), "dead n1.1");
+  const Record told = table_.record_of(base::Instant{}, *table_.find(NodeId::of("n1")));
+  EXPECT_EQ(told.evidence, Evidence::refusal);  // Those who hear it from here believe it as well.
 }
 
 TEST_F(NodeTableTest, ConfirmationsShortenTheTimeToRefute) {

@@ -26,6 +26,15 @@ Actions::Nodes Actions::running(Cluster::Resolver& resolve, const NodeSet& set) 
   return nodes;
 }
 
+Actions::Nodes Actions::present(Cluster::Resolver& resolve, const NodeSet& set) const {
+  Nodes nodes = resolve(set);
+  std::erase_if(nodes, [this](NodeIndex node) {
+    const Cluster::State state = run_->cluster[node].state;
+    return state == Cluster::State::waiting || state == Cluster::State::left;
+  });
+  return nodes;
+}
+
 void Actions::tell(const Action& action) {
   run_->story.add(TimelineLine::Kind::step, to_string(action));
 }

@@ -93,6 +93,8 @@ class Actions {
 
   [[nodiscard]] Cluster::Resolver resolver(Place place) const;
   [[nodiscard]] Nodes running(Cluster::Resolver& resolve, const NodeSet& set) const;
+  // Without those that have not joined yet, or have left.
+  [[nodiscard]] Nodes present(Cluster::Resolver& resolve, const NodeSet& set) const;
   void tell(const Action& action);
   void later(base::Duration after, Schedule::Act act);
 

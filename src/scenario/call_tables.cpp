@@ -188,7 +188,8 @@ template <>
 const Table<Stop>& table_of() {
   static const Table<Stop> table{
       .name = "stop",
-      .doc = "Nodes stop gracefully; they stay members and may be restarted.",
+      .doc =
+          "Nodes stop gracefully, and may be restarted; under `auto` they are members again then.",
       .fields = {field<&Stop::nodes>("nodes", "Who.", kRequired),
                  field<&Stop::kill_after>("kill_after", "Killed if still at it after this time.")},
       .shorthand = "nodes"};

@@ -94,16 +94,19 @@ void Actions::spread(std::int64_t count, base::Duration over,
   }
 }
 
-// One act at a time is scheduled, so that a million of them need no memory.
+// One act at a time is scheduled, so that a million of them need no memory. Those of one moment
+// happen at once: what the next step does at that moment comes after them.
 void Actions::go_on(Spread spread, std::int64_t i) {
-  spread.one(i);
-  if (i + 1 < spread.count) {
+  for (; i < spread.count; ++i) {
     // In two parts: a long time times a large count does not fit into 64 bits.
-    const base::Duration at =
-        spread.begin + spread.over / spread.count * (i + 1) +
-        base::Duration{spread.over.ns % spread.count * (i + 1) / spread.count};
-    run_->schedule.at(
-        at, [this, spread = std::move(spread), i]() mutable { go_on(std::move(spread), i + 1); });
+    const base::Duration at = spread.begin + spread.over / spread.count * i +
+                              base::Duration{spread.over.ns % spread.count * i / spread.count};
+    if (at > run_->now()) {
+      run_->schedule.at(
+          at, [this, spread = std::move(spread), i]() mutable { go_on(std::move(spread), i); });
+      return;
+    }
+    spread.one(i);
   }
 }
 
@@ -116,7 +119,7 @@ std::optional<NodeIndex> Actions::turn(const Nodes& nodes, std::int64_t i) const
 
 void Actions::on(const PutMany& many, Place place) {
   Cluster::Resolver resolve = resolver(place);
-  const Nodes nodes = resolve(many.via);
+  const Nodes nodes = present(resolve, many.via);
   spread(many.count, many.over, [this, many, place, nodes](std::int64_t i) {
     if (const auto node = turn(nodes, i)) {
       put(*node, numbered(many.key, many.first + i),
@@ -127,7 +130,7 @@ void Actions::on(const PutMany& many, Place place) {
 
 void Actions::on(const RemoveMany& many, Place place) {
   Cluster::Resolver resolve = resolver(place);
-  const Nodes nodes = resolve(many.via);
+  const Nodes nodes = present(resolve, many.via);
   spread(many.count, many.over, [this, many, nodes](std::int64_t i) {
     if (const auto node = turn(nodes, i)) {
       call(*node, RemoveCall{{numbered(many.key, many.first + i)}});

@@ -102,8 +102,8 @@ void Actions::on(const Take& take, Place place) {
 
 void Actions::on(const Expect& expect, Place place) {
   Cluster::Resolver resolve = resolver(place);
-  const Nodes alive = expect.alive ? resolve(*expect.alive) : Nodes{};
-  const Nodes dead = expect.dead ? resolve(*expect.dead) : Nodes{};
+  const Nodes alive = expect.alive ? present(resolve, *expect.alive) : Nodes{};
+  const Nodes dead = expect.dead ? present(resolve, *expect.dead) : Nodes{};
   const Nodes nodes = running(resolve, expect.on);
   const std::size_t before = run_->unmet.list().size();
   for (const NodeIndex node : nodes) {
