@@ -139,6 +139,9 @@ std::optional<Puller::Finished> Puller::on_page(base::Instant now, const crdt::A
     return std::nullopt;
   }
   Session& s = *session_;
+  if (page.as_of < s.not_before) {
+    return std::nullopt;  // What it shows may have died without a trace before dots were compared.
+  }
   s.want_sent = true;
   note_answer(now);
   if (page.from == s.cursor) {
@@ -248,6 +251,7 @@ void Puller::on_range_dots(base::Instant now, const crdt::AwLwwMap& map, const b
     return true;
   });
   session_->reconciled = answer.floor_version;
+  session_->not_before = answer.as_of;
   session_->newest = std::max(session_->newest, answer.as_of);
   session_->want_sent = true;
   progress(now);

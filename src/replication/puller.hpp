@@ -84,9 +84,10 @@ class Puller {
     std::map<crdt::Key, crdt::Siblings> staged;
     std::map<std::uint64_t, Page> ahead;  // By `from`.
     std::optional<Page::Done> done;
-    std::uint64_t newest = 0;     // S's last order in the newest of what was staged or noted.
-    bool burst_over = false;      // The last page staged was the last that was asked for.
-    std::size_t range_count = 0;  // Of the ranges asked about.
+    std::uint64_t not_before = 0;  // S's last order when it compared its live dots with ours.
+    std::uint64_t newest = 0;      // S's last order in the newest of what was staged or noted.
+    bool burst_over = false;       // The last page staged was the last that was asked for.
+    std::size_t range_count = 0;   // Of the ranges asked about.
     base::Instant asked_at = base::Instant::never();  // Until the first page has come.
     base::Instant retry_at;
     base::Duration retry_after;

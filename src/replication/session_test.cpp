@@ -323,6 +323,21 @@ TEST(Session, DropsAPutThatCameDuringAReconciliationAndIsDead) {
   EXPECT_TRUE(pair.equal());
 }
 
+// Goal: a late page from before a reconciliation brings nothing back (found by random schedules).
+TEST(Session, TakesNoPageFromBeforeItsReconciliation) {
+  Pair pair;
+  pair.put("gone", "x");
+  const auto pull = pair.open();
+  const auto old_page = pair.serve(pull);
+  const auto removed = pair.at_s.remove(s, "gone", 2);
+  pair.at_s.drop_tombstone("gone", removed->sibling.dot);
+  const auto questions = pair.take(pair.serve(pair.take(pair.serve(pull))));
+  EXPECT_TRUE(pair.take(old_page).empty());
+  pair.complete(questions);
+  pair.join();
+  EXPECT_TRUE(pair.equal());
+}
+
 TEST(Session, KeepsOwnPutsThatTheServerHasNotSeenDuringAReconciliation) {
   Reconciling pair;
   const auto ranges = pair.take(pair.serve(pair.open()));
