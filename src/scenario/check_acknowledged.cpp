@@ -61,11 +61,14 @@ void AcknowledgedChecker::forget_rewritten(NodeIndex node, const crdt::Event& ev
     return;
   }
   const auto puts = open_.find(node);
-  if (puts != open_.end()) {
-    std::erase_if(puts->second, [&](const auto& put) {
-      return put.second.stamp == event.sibling.stamp && put.second.key == event.key &&
-             put.first.run < event.sibling.dot.run;
-    });
+  if (puts == open_.end()) {
+    return;
+  }
+  // By dot, and so by run: those of earlier runs come first. Mostly there are none.
+  auto put = puts->second.begin();
+  while (put != puts->second.end() && put->first.run < event.sibling.dot.run) {
+    const bool same = put->second.stamp == event.sibling.stamp && put->second.key == event.key;
+    put = same ? puts->second.erase(put) : std::next(put);
   }
 }
 
