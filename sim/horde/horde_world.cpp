@@ -3,6 +3,7 @@
 #include <array>
 
 #include "scenario/network_faults.hpp"
+#include "scenario/overloaded.hpp"
 #include "sim/horde/node_config.hpp"
 #include "wire/datagram.hpp"
 
@@ -46,13 +47,6 @@ std::uint64_t hash_of(const scenario::Call& call) {
   }
   return hash;
 }
-
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 std::string_view label_of(const scenario::Call& call) {
   constexpr std::array<std::string_view, 5> labels{"put", "remove", "set_members", "stop", "leave"};
@@ -106,17 +100,17 @@ scenario::CallResult HordeWorld::call(scenario::NodeIndex index, base::CallId id
                                       const scenario::Call& call) {
   const auto body = [&](Machine& machine, base::Now now, base::Effects& out) {
     auto& node = engine_of<node::Node>(machine);
-    std::visit(Overloaded{[&](const scenario::PutCall& put) {
-                            node.put(now, id, kHordeName, put.pairs, out);
-                          },
-                          [&](const scenario::RemoveCall& remove) {
-                            node.remove(now, id, kHordeName, remove.keys, out);
-                          },
-                          [&](const scenario::SetMembersCall& set) {
-                            node.set_members(now, id, kHordeName, set.names, out);
-                          },
-                          [&](const scenario::StopCall&) { node.stop(now, out); },
-                          [&](const scenario::LeaveCall&) { node.leave(now, out); }},
+    std::visit(scenario::Overloaded{[&](const scenario::PutCall& put) {
+                                      node.put(now, id, kHordeName, put.pairs, out);
+                                    },
+                                    [&](const scenario::RemoveCall& remove) {
+                                      node.remove(now, id, kHordeName, remove.keys, out);
+                                    },
+                                    [&](const scenario::SetMembersCall& set) {
+                                      node.set_members(now, id, kHordeName, set.names, out);
+                                    },
+                                    [&](const scenario::StopCall&) { node.stop(now, out); },
+                                    [&](const scenario::LeaveCall&) { node.leave(now, out); }},
                call);
   };
   switch (simulator().call(index, label_of(call), hash_of(call), body)) {

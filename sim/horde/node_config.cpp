@@ -2,33 +2,29 @@
 
 #include <algorithm>
 
+#include "scenario/overloaded.hpp"
+
 namespace horde::sim {
 namespace {
-
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 members::Topology topology_of(const scenario::Topology& topology) {
   using Result = members::Topology;
   return std::visit(
-      Overloaded{[](const scenario::AutoTopology&) -> Result { return members::Automatic{}; },
-                 [](const scenario::FullMeshTopology&) -> Result { return members::FullMesh{}; },
-                 [](const scenario::RingTopology&) -> Result { return members::Ring{}; },
-                 [](const scenario::KRegularTopology& t) -> Result {
-                   return members::KRegular{static_cast<std::uint32_t>(t.k)};
-                 },
-                 [](const scenario::GraphTopology& t) -> Result {
-                   members::Given given;
-                   for (const scenario::NodeSet& edge : t.edges) {
-                     given.edges.emplace_back(base::NodeId::of(edge.refs[0].name),
-                                              base::NodeId::of(edge.refs[1].name));
-                   }
-                   return given;
-                 }},
+      scenario::Overloaded{
+          [](const scenario::AutoTopology&) -> Result { return members::Automatic{}; },
+          [](const scenario::FullMeshTopology&) -> Result { return members::FullMesh{}; },
+          [](const scenario::RingTopology&) -> Result { return members::Ring{}; },
+          [](const scenario::KRegularTopology& t) -> Result {
+            return members::KRegular{static_cast<std::uint32_t>(t.k)};
+          },
+          [](const scenario::GraphTopology& t) -> Result {
+            members::Given given;
+            for (const scenario::NodeSet& edge : t.edges) {
+              given.edges.emplace_back(base::NodeId::of(edge.refs[0].name),
+                                       base::NodeId::of(edge.refs[1].name));
+            }
+            return given;
+          }},
       topology.kind);
 }
 

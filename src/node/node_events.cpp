@@ -294,7 +294,7 @@ void Node::review(base::Now now, Horde& horde) {
 // Members that have all met and none of whom has synced count as synced: there is nobody to wait
 // for.
 void Node::check_cold_start(base::Now now, Horde& horde) {
-  if (horde.replicator.is_synced() || now.mono < horde.cold_check_at) {
+  if (horde.replicator.is_synced() || now.mono < std::min(horde.cold_check_at, horde.assume_at)) {
     return;
   }
   horde.cold_check_at = now.mono + kColdCheckPeriod;

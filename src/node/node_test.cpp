@@ -115,6 +115,27 @@ TEST(Node, ADamagedRecordEndsTheLogAtTheStateBeforeIt) {
   EXPECT_EQ(again.node.get("a", "k2"), nullptr);
 }
 
+// Goal: the end of the wait for others is acted upon when it comes. Were it put off, because
+// something else was looked at just before, the node would ask for the same timeout for ever.
+TEST(Node, StopsWaitingForOthersAtTheMomentItSaid) {
+  Config waiting = config("n1", 1);
+  waiting.seeds = {address(2)};  // Who never answers.
+  waiting.hordes.pop_back();
+  waiting.hordes[0].boot_wait = milliseconds(100);
+  Node node(waiting, {});
+  Effects effects;
+  node.on_start(at(0), effects);
+  node.on_hint(at(99), {.peer = address(3)}, effects);
+  EXPECT_FALSE(node.replicator(0).is_synced());
+  int timeouts = 0;
+  while (node.wake_at() <= at(100).mono && timeouts < 10) {
+    node.on_timeout(at(100), effects);
+    ++timeouts;
+  }
+  EXPECT_TRUE(node.replicator(0).is_synced());
+  EXPECT_LT(timeouts, 10);
+}
+
 TEST(Node, RefusesBadCallsByName) {
   Alone alone;
   const auto status_of = [&](const auto& call) {

@@ -158,7 +158,7 @@ TEST(Compactor, ForgetsTheMostSilentWitnessWhenTooManyRunsAreWaiting) {
 
 // Replica a with a tombstone a.1:2.
 struct WithTombstone : AtA {
-  const Present all_here{.neighbours = {b.node}, .reachable = {b.node, c.node}};
+  const Present all_here{.neighbours = {b.node}, .reachable = {{b.node, 1}, {c.node, 1}}};
 
   WithTombstone() {
     map = {};
@@ -173,7 +173,7 @@ TEST(Compactor, DropsATombstoneThatAllNeighboursHaveSeen) {
   at.drop(at.all_here);
   EXPECT_EQ(at.map.tombstones(), 1U);
   at.hear(b, at.map.vector());
-  at.drop({.neighbours = {b.node}, .reachable = {b.node}});  // c is away, and will need it.
+  at.drop({.neighbours = {b.node}, .reachable = {{b.node, 1}}});  // c is away, and will need it.
   EXPECT_EQ(at.map.tombstones(), 1U);
   at.drop(at.all_here);
   EXPECT_EQ(at.map.tombstones(), 0U);

@@ -79,10 +79,12 @@ void Pusher::apply_early(base::Instant now, crdt::AwLwwMap& map) {
     for (auto it = early_.begin(); it != early_.end();) {
       const auto current = it++;
       const crdt::AwLwwMap::Fit fit = map.fit(current->second.event);
-      if (fit == crdt::AwLwwMap::Fit::early) {
+      // What is left of an ended run comes by sessions only: others may have agreed on its end.
+      const bool ended = map.vector().is_ended(current->first.run);
+      if (fit == crdt::AwLwwMap::Fit::early && !ended) {
         continue;
       }
-      if (fit == crdt::AwLwwMap::Fit::applies) {
+      if (!ended && fit == crdt::AwLwwMap::Fit::applies) {
         accept(now, map, std::move(current->second.event), current->second.from);
         progress = true;
       }

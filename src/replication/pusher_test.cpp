@@ -143,6 +143,18 @@ TEST(Pusher, DropsEventsOfARunThatHasEndedAlsoKeptOnes) {
   EXPECT_EQ(at.map.entries(), 0U);
 }
 
+// The same when a session tells of the later run.
+TEST(Pusher, DropsKeptEventsOfARunThatASessionShowsToHaveEnded) {
+  AtB at;
+  Writes w;
+  at.push({w.y});
+  at.map.apply(w.x);
+  at.map.apply(w.map.put({a.node, 2}, "i", "later", 1));
+  at.pusher.apply_early(at.now, at.map);
+  EXPECT_EQ(*at.map.get("k"), "x");
+  EXPECT_EQ(at.pusher.early_events(), 0U);
+}
+
 TEST(Pusher, GathersWhatIsWrittenWithinTheDelayIntoOneDatagram) {
   AtB at;
   at.write("k", "1");

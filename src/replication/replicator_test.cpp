@@ -6,6 +6,8 @@
 
 #include <deque>
 
+#include "wire/limits.hpp"
+
 namespace horde::replication {
 namespace {
 
@@ -287,13 +289,13 @@ TEST(Replicator, ReplacesALongLogByACheckpoint) {
 
 TEST(Replicator, RefusesKeysAndValuesOverTheirLimitsAsAWhole) {
   Net net(1, {});
-  const std::vector<std::pair<crdt::Key, crdt::Value>> pairs = {{"k", "v"},
-                                                                {base::Bytes(513, 'k'), "v"}};
+  const std::vector<std::pair<crdt::Key, crdt::Value>> pairs = {
+      {"k", "v"}, {base::Bytes(wire::kKeyBytesMax + 1, 'k'), "v"}};
   net.step(0, [&](Outputs& out) {
     EXPECT_EQ(net[0].put(net.at(), pairs, out), WriteErrc::key_over_limit);
     EXPECT_TRUE(out.records.empty());
   });
-  const std::pair<crdt::Key, crdt::Value> large{"k", base::Bytes(64 * 1024 + 1, 'v')};
+  const std::pair<crdt::Key, crdt::Value> large{"k", base::Bytes(wire::kValueBytesMax + 1, 'v')};
   net.step(0, [&](Outputs& out) {
     EXPECT_EQ(net[0].put(net.at(), std::span(&large, 1), out), WriteErrc::value_over_limit);
   });

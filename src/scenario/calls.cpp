@@ -30,6 +30,7 @@ std::string unique_value(std::uint64_t step, std::uint64_t repetition, std::int6
 void Actions::call(NodeIndex node, const Call& call) {
   const base::CallId id{++last_call_};
   run_->metrics.on_write();
+  run_->last_write = run_->world.now();
   if (const auto* put = std::get_if<PutCall>(&call)) {
     std::vector<crdt::Key> keys;
     for (const auto& [key, value] : put->pairs) {

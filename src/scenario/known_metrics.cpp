@@ -13,7 +13,8 @@ constexpr std::array<std::string_view, 9> kKinds{
 std::vector<MetricInfo> all() {
   using Unit = MetricUnit;
   std::vector<MetricInfo> out{
-      {"convergence", Unit::time, "from the end of the last fault until maps and views were equal"},
+      {"convergence", Unit::time,
+       "from the end of the last fault or write until maps and views are equal"},
       {"detection each", Unit::time, "from a crash until one node declared it"},
       {"detection all", Unit::time, "from a crash until the last node declared it"},
       {"memory node", Unit::bytes, "what a node's tables hold now"},

@@ -3,18 +3,12 @@
 #include <set>
 
 #include "scenario/actions.hpp"
+#include "scenario/overloaded.hpp"
 
 namespace horde::scenario {
 namespace {
 
 constexpr std::size_t kRingNodesMin = 3;  // Of a majorities ring, and of a bridge.
-
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 }  // namespace
 

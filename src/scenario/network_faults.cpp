@@ -3,19 +3,14 @@
 #include <algorithm>
 #include <set>
 
+#include "scenario/overloaded.hpp"
+
 namespace horde::scenario {
 namespace {
 
 faults::Ppm ppm_of(Fraction fraction) {
   return {static_cast<std::uint32_t>(fraction.ppm)};
 }
-
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 }  // namespace
 

@@ -193,8 +193,11 @@ TEST(DeathWatch, CountsOnlyDeathsThatNothingExcuses) {
 
 TEST(Metrics, DetectionIsTimedForEachWhoDidNotKnowAndForTheLast) {
   FakeWorld world(4);
-  Metrics metrics(world);
-  metrics.begin({}, {});
+  const Cluster cluster = cluster_of(4);
+  const NetworkFaults network(world);
+  const DeathWatch deaths(world, cluster, network);
+  Metrics metrics(world, deaths);
+  metrics.begin({});
   const auto dead = [&](NodeIndex node, std::int64_t at_ms) {
     metrics.on_tell({milliseconds(at_ms).ns}, node,
                     {.topic = "member_dead", .about = id("n1"), .value = 1});

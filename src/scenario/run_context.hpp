@@ -65,6 +65,7 @@ struct RunContext {
   Schedule schedule;
   Findings unmet;  // Expectations.
   base::Instant zero;
+  base::Instant last_write;  // That a step asked for.
 };
 
 }  // namespace horde::scenario

@@ -80,7 +80,7 @@ class Runner final : public WorldObserver {
   std::size_t unmet_seen_ = 0;     // Of the expectations, those that were collected.
   std::optional<Settle> settled_;  // The last one, while nothing was done since.
 
-  // Convergence is measured from the end of the last fault, settle or not.
+  // Convergence is measured from the end of the last fault, or a write after it; settle or not.
   bool was_healthy_ = true;
   std::optional<base::Instant> healed_;      // Since when nothing is wrong, while states differ.
   std::optional<base::Duration> converged_;  // How long it took after that.

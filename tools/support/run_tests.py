@@ -110,7 +110,7 @@ def run_scenario(program, path):
 
 def run_scenarios(build, count_max):
     program = (build / "tools" / "horde").resolve()
-    paths = sorted((ROOT / "scenarios").rglob("*.json"))
+    paths = sorted(path for path in (ROOT / "scenarios").rglob("*.json") if "long" not in path.parts)
     paths = paths[::max(1, -(-len(paths) // count_max))]
     tally = Tally()
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
