@@ -62,6 +62,7 @@ struct Totals {
       {"tombstones dropped", &Tally::tombstones_dropped},
       {"runs closed", &Tally::closed},
       {"members expelled", &Tally::expelled},
+      {"witnesses forgotten", &Tally::witnesses_forgotten},
       {"started anew", &Tally::started_anew},
       {"closings in conflict", &Tally::conflicting_closings},
       {"written again", &Tally::written_again},

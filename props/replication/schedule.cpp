@@ -166,6 +166,9 @@ Schedule make_schedule(std::uint64_t seed) {
   switch (rng.below(8)) {
     case 0:
       weights = make_outsider_weights(rng);
+      if (rng.chance(1, 3)) {
+        out.settings.options.cold_runs_max = rng.below(2);
+      }
       out.settings.forget_after = rng.chance(3, 4) ? base::Duration{} : out.settings.forget_after;
       break;
     case 1:
@@ -216,7 +219,8 @@ std::string to_string(const Settings& settings) {
          number(o.push_bytes_per_interval) + " B of pushes, " + number(o.sessions_served_max) +
          " sessions served, tombstones: " + base::to_string(o.tombstone_age_max) + " or " +
          number(o.tombstones_max) + ", siblings kept: " + number(o.siblings_kept) +
-         ", forget after " + base::to_string(settings.forget_after) +
+         ", ended runs: " + number(o.cold_runs_max) + ", forget after " +
+         base::to_string(settings.forget_after) +
          (settings.answers_at_once ? "" : ", new runs late") +
          (settings.hears_outsiders ? ", outsiders are heard" : "") +
          (settings.splits ? ", splits" : "") +

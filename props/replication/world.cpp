@@ -511,7 +511,8 @@ void World::check_end() {
       return fail("E1", "equal digests, but other contents at " + base::to_string(node.id));
     }
   }
-  const bool all_remember = tally_.expelled + tally_.rollbacks + tally_.lost_disks == 0;
+  const bool all_remember =
+      tally_.expelled + tally_.rollbacks + tally_.lost_disks + tally_.witnesses_forgotten == 0;
   if (all_remember && oracle_.conflicting_closings() > 0) {
     return fail("C2", "a run was closed after two different events, by members with their disks");
   }
@@ -583,6 +584,7 @@ void World::check(std::size_t index, const replication::Outputs& outputs) {
     tally_.truncated += notice.topic == "truncated_sync" ? 1U : 0U;
     tally_.reconciled += notice.topic == "reconciled" ? 1U : 0U;
     tally_.closed += notice.topic == "run_closed" ? 1U : 0U;
+    tally_.witnesses_forgotten += notice.topic == "witness_forgotten" ? 1U : 0U;
     tally_.tombstones_dropped += notice.topic == "tombstones_dropped" ? 1U : 0U;
     if (notice.topic == "self_check_failed") {
       fail("A11", "equal vectors with unequal live puts, as the replica's own check says");

@@ -17,7 +17,8 @@ namespace horde::props {
 struct Tally {
   std::uint64_t steps = 0, messages = 0, restarts = 0, rollbacks = 0, lost_disks = 0, conflicts = 0,
                 truncated = 0, reconciled = 0, closed = 0, started_anew = 0, expelled = 0,
-                tombstones_dropped = 0, early = 0, written_again = 0, conflicting_closings = 0;
+                tombstones_dropped = 0, early = 0, written_again = 0, conflicting_closings = 0,
+                witnesses_forgotten = 0;
 };
 
 /// What went wrong: an invariant's id, and a text.
