@@ -319,7 +319,7 @@ void Node::begin_stop(base::Now now) {
 
 void Node::advance_stop(base::Now now) {
   if (life_ == Life::handing_over) {
-    const bool handed_over = std::ranges::all_of(hordes_, [this](const Horde& horde) {
+    const bool handed_over = std::ranges::all_of(hordes_, [](const Horde& horde) {
       const base::RunId& run = horde.replicator.own_run();
       const std::uint64_t last = horde.replicator.map().vector().counter(run);
       return last == 0 || horde.replicator.holders({run, last}) >= 2;
