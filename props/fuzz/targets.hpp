@@ -30,6 +30,12 @@ std::vector<base::Bytes> message_seeds();
 void run_record(base::BytesView input);
 std::vector<base::Bytes> record_seeds();
 
+void run_membership(base::BytesView input);
+std::vector<base::Bytes> membership_seeds();
+
+void run_table(base::BytesView input);
+std::vector<base::Bytes> table_seeds();
+
 struct FuzzTarget {
   std::string_view name;
   void (*run)(base::BytesView input);  // Any bytes. Aborts on a finding.
@@ -41,6 +47,8 @@ inline constexpr std::array kFuzzTargets = {
     FuzzTarget{"fragments", run_fragments, fragments_seeds},
     FuzzTarget{"message", run_message, message_seeds},
     FuzzTarget{"record", run_record, record_seeds},
+    FuzzTarget{"membership", run_membership, membership_seeds},
+    FuzzTarget{"table", run_table, table_seeds},
 };
 
 }  // namespace horde::props
