@@ -103,6 +103,7 @@ class Replicator {
   struct Round {
     std::uint64_t number = 0;
     std::uint64_t digest = 0;
+    base::Instant begun;
   };
   struct Peer {
     base::RunId run;

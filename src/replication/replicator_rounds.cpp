@@ -163,9 +163,12 @@ base::Duration Replicator::round_period(const Peer& peer) const {
 }
 
 void Replicator::exchanged(base::Instant now, Peer& peer) {
+  // From where our question was sent, not from the answer: else each round would come later by the
+  // time that datagrams take.
+  const base::Instant begun = peer.round ? peer.round->begun : now;
   peer.unanswered = 0;
   peer.round.reset();
-  peer.next_round_at = now + round_period(peer);
+  peer.next_round_at = begun + round_period(peer);
 }
 
 void Replicator::run_rounds(base::Instant now, Outputs& out) {
@@ -184,7 +187,7 @@ void Replicator::run_rounds(base::Instant now, Outputs& out) {
 }
 
 void Replicator::ask(base::Instant now, Peer& peer, Outputs& out) {
-  peer.round = Round{.number = ++last_round_, .digest = map_.digest()};
+  peer.round = Round{.number = ++last_round_, .digest = map_.digest(), .begun = now};
   peer.next_round_at = now + round_period(peer) * (std::int64_t{1} << peer.unanswered);
   out.send(peer.run.node, Ask{.round = last_round_,
                               .digest = map_.digest(),
