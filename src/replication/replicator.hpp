@@ -137,7 +137,8 @@ class Replicator {
   void heard_vector(base::Instant now, Peer& peer, const crdt::VersionVector& vector);
   enum class Standing : std::uint8_t { compatible, they_start_anew, we_start_anew };
   // Whether states under these vectors may be joined, and if not, who gives way (C3).
-  [[nodiscard]] Standing standing_to(base::Instant now, const crdt::VersionVector& theirs) const;
+  [[nodiscard]] Standing standing_to(base::Instant now, const base::RunId& run,
+                                     const crdt::VersionVector& theirs) const;
   void must_start_anew(base::Instant now, const crdt::VersionVector& theirs);
   void want_session(base::Instant now, Peer& peer);
   [[nodiscard]] bool needs_session(const Peer& peer) const;

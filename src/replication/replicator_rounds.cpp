@@ -262,7 +262,7 @@ void Replicator::on(base::Now now, Peer& peer, const VectorIs& message, Outputs&
   if (!theirs) {
     return;
   }
-  const Standing standing = standing_to(now.mono, *theirs);
+  const Standing standing = standing_to(now.mono, peer.run, *theirs);
   if (standing == Standing::we_start_anew) {
     return must_start_anew(now.mono, *theirs);
   }
@@ -298,9 +298,10 @@ void Replicator::heard_vector(base::Instant now, Peer& peer, const crdt::Version
 }
 
 // Runs may have been closed without us (C3), or by each of us without the other: then one must give
-// way, and only one. Our own run may have been closed as well, while we were no member; what we
-// would write in it would count as known everywhere.
-Replicator::Standing Replicator::standing_to(base::Instant now,
+// way, and only one. The run of either may have been closed as well, while it was no member; what
+// it would write in it would count as known everywhere. That counts on both sides: two members that
+// removed each other would both give way otherwise, and nobody would have what they had.
+Replicator::Standing Replicator::standing_to(base::Instant now, const base::RunId& run,
                                              const crdt::VersionVector& theirs) const {
   // Empty again, we would agree with everybody: also with those who have yet to give way, and then
   // have to give way once more, for ever if we stand between the two sides.
@@ -309,7 +310,8 @@ Replicator::Standing Replicator::standing_to(base::Instant now,
   }
   const bool we_differ =
       theirs.is_closed(own_) || map_.vector().agreement_with(theirs) == crdt::Agreement::differs;
-  const bool they_differ = theirs.agreement_with(map_.vector()) == crdt::Agreement::differs;
+  const bool they_differ = map_.vector().is_closed(run) ||
+                           theirs.agreement_with(map_.vector()) == crdt::Agreement::differs;
   if (!we_differ && !they_differ) {
     return Standing::compatible;
   }
@@ -393,7 +395,7 @@ void Replicator::on(base::Now now, Peer& peer, Page page, Outputs& out) {
 
 void Replicator::finish_session(base::Now now, Puller::Finished finished, Outputs& out) {
   const crdt::VersionVector theirs = finished.remote.vector;
-  switch (standing_to(now.mono, theirs)) {
+  switch (standing_to(now.mono, finished.peer, theirs)) {
     case Standing::compatible:
       break;
     case Standing::we_start_anew:

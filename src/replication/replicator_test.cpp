@@ -389,5 +389,31 @@ TEST(Replicator, WritesNothingAgainThatOthersAgreedOnBeyondIt) {
   EXPECT_TRUE(world.after_starting_anew().empty());
 }
 
+// Two members that removed each other have each closed the other's present run. If both gave way,
+// nobody would have what they had.
+TEST(Replicator, OneOfTwoThatClosedEachOthersRunsGivesWay) {
+  const RunId a{NodeId::of("a"), 3};
+  const RunId b{NodeId::of("b"), 4};
+  const base::Now now{{seconds(1).ns}, {1}};
+  const auto knows_both_and_closed = [&](const RunId& closed) {
+    crdt::VersionVector out;
+    out.raise({a, 1});
+    out.raise({b, 1});
+    out.close(closed.node, closed.start + 1);
+    return out;
+  };
+  const auto gives_way = [&](const RunId& own, const RunId& other) {
+    Replicator replica(own, {});
+    const base::Bytes record = encode(Record{.vector = knows_both_and_closed(other)});
+    EXPECT_TRUE(replica.load(std::span(&record, 1)).has_value());
+    Outputs out;
+    replica.on_start(now, out);
+    const base::Bytes message = vector_message(knows_both_and_closed(own));
+    EXPECT_TRUE(replica.on_message(now, other, message, out).has_value());
+    return out.needs_new_run;
+  };
+  EXPECT_NE(gives_way(a, b), gives_way(b, a));
+}
+
 }  // namespace
 }  // namespace horde::replication
