@@ -196,12 +196,16 @@ void Liveness::hasten_exchange(base::Instant now) {
   exchange_at_ = std::min(exchange_at_, soon);
 }
 
-// Queues news, and puts who is new at a random place of the rest of the round: at its end, a node
-// that joins a large cluster would be watched by few for long.
+// Queues news, and puts who is new at a random place of the round, which may be over already: then
+// its turn comes in the next one. So a node that all hear of at once is probed as often as anybody:
+// a place in what is left of the round would have it probed by many in its first second.
 void Liveness::settle(base::Instant now, const Changes& changes) {
   for (const base::NodeId node : changes.risen) {
-    round_.push_back(node);
-    std::swap(round_.back(), round_[round_at_ + rng_.below(round_.size() - round_at_)]);
+    const std::size_t place = rng_.below(round_.size() + 1);
+    if (place >= round_at_) {
+      round_.push_back(node);
+      std::swap(round_.back(), round_[place]);
+    }
   }
   for (const base::NodeId node : changes.news) {
     spread(now, node);
@@ -246,15 +250,6 @@ void Liveness::set_wanted(const std::vector<base::NodeId>& nodes) {
   std::set<base::NodeId> wanted(nodes.begin(), nodes.end());
   wanted.erase(self_id_);
   table_.set_wanted(std::move(wanted));
-}
-
-std::vector<NodeInfo> Liveness::nodes() const {
-  std::vector<NodeInfo> out;
-  out.reserve(table_.entries().size());
-  for (const auto& [node, entry] : table_.entries()) {
-    out.push_back(entry.info);
-  }
-  return out;
 }
 
 const NodeInfo* Liveness::find(base::NodeId node) const {

@@ -25,6 +25,7 @@
 
 #include <map>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <vector>
 
@@ -69,8 +70,10 @@ class Liveness {
   [[nodiscard]] base::NodeId self() const { return self_id_; }
   [[nodiscard]] std::uint64_t boot() const { return self_.boot; }
   [[nodiscard]] std::uint64_t incarnation() const { return incarnation_; }
-  /// All known others, by id. Cost: a copy of the table.
-  [[nodiscard]] std::vector<NodeInfo> nodes() const;
+  /// All known others, by id: a range of NodeInfo, valid until the next input.
+  [[nodiscard]] auto nodes() const {
+    return std::views::transform(std::views::values(table_.entries()), &Entry::info);
+  }
   /// nullptr if unknown; valid until the next input.
   [[nodiscard]] const NodeInfo* find(base::NodeId node) const;
   /// Alive or suspect.

@@ -89,6 +89,7 @@ class NodeTable {
   [[nodiscard]] std::optional<base::NodeId> reachable_at(const base::Address& address) const;
   /// Wanted and dead, the first one after `after`, going round.
   [[nodiscard]] std::optional<base::NodeId> next_lost(base::NodeId after) const;
+  [[nodiscard]] std::size_t lost_count() const { return lost_.size(); }
   /// What we tell others of it.
   [[nodiscard]] Record record_of(base::Instant now, const Entry& entry) const;
   [[nodiscard]] bool is_forgettable(base::Instant now, const Entry& entry) const;

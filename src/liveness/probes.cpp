@@ -9,6 +9,7 @@ namespace {
 constexpr std::size_t kRelaysMax = 64;  // Pings for others under way; above, a nack at once.
 constexpr std::size_t kHintProbesMax = 64;
 constexpr std::size_t kSeedsLookedAtMax = 8;  // A period.
+constexpr std::size_t kLookersMax = 4;  // Pings a period for one that is lost, by all members.
 constexpr base::Duration kRefusalFresh = base::milliseconds(250);
 
 bool remove(std::vector<base::NodeId>& from, base::NodeId node) {
@@ -245,8 +246,12 @@ void Liveness::probe_next(base::Instant now, Outputs& out) {
 }
 
 // One more ping a period, for members that are wanted though dead, and in turn with them for seeds
-// where nobody is known to be: so a heal is noticed by whoever comes first.
+// where nobody is known to be: so a heal is noticed by whoever comes first. Where many look for
+// few, each leaves some periods out, so that who comes back does not have to answer all of them.
 void Liveness::probe_lost(base::Instant now, Outputs& out) {
+  if (rng_.below(table_.reachable().size() + 1) >= kLookersMax * (table_.lost_count() + 1)) {
+    return;
+  }
   const auto lost = table_.next_lost(last_lost_);
   if (lost && (*lost > last_lost_ || seeds_.empty())) {
     last_lost_ = *lost;

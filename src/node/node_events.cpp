@@ -1,5 +1,6 @@
 // Node: frames, and what its components hand up to each other.
 #include <algorithm>
+#include <ranges>
 
 #include "node/node.hpp"
 #include "wire/limits.hpp"
@@ -298,29 +299,30 @@ void Node::check_cold_start(base::Now now, Horde& horde) {
     return;
   }
   horde.cold_check_at = now.mono + kColdCheckPeriod;
-  const std::vector<liveness::NodeInfo> nodes = liveness_.nodes();
-  const auto is_here = [&](const liveness::NodeInfo& info) {
+  const auto is_here = [](const liveness::NodeInfo& info) {
     return info.state == liveness::State::alive || info.state == liveness::State::suspect;
   };
-  const bool seeds_met = std::ranges::all_of(config_.seeds, [&](const base::Address& seed) {
-    return seed == config_.address || std::ranges::any_of(nodes, [&](const auto& info) {
-             return info.address == seed && is_here(info);
-           });
-  });
-  std::set<base::NodeId> expected;
-  for (const std::string& name : horde.config.members.names) {
-    expected.insert(base::NodeId::of(name));
-  }
-  for (const auto& [node, name] : horde.members.wanted()) {
-    expected.insert(node);
-  }
-  expected.erase(self_);
-  const bool members_met = std::ranges::all_of(
-      expected, [&](base::NodeId node) { return liveness_.is_reachable(node); });
-  const bool nobody_synced = std::ranges::all_of(nodes, [&](const liveness::NodeInfo& info) {
-    return !is_here(info) || horde.replicator.peer_synced(info.id) == false;
-  });
-  if ((seeds_met && members_met && nobody_synced) || now.mono >= horde.assume_at) {
+  const auto nobody_synced = [&] {
+    return std::ranges::all_of(liveness_.nodes(), [&](const liveness::NodeInfo& info) {
+      return !is_here(info) || horde.replicator.peer_synced(info.id) == false;
+    });
+  };
+  const auto seeds_met = [&] {
+    return std::ranges::all_of(config_.seeds, [&](const base::Address& seed) {
+      return seed == config_.address ||
+             std::ranges::any_of(liveness_.nodes(), [&](const liveness::NodeInfo& info) {
+               return info.address == seed && is_here(info);
+             });
+    });
+  };
+  const auto members_met = [&] {
+    const auto is_met = [&](base::NodeId node) {
+      return node == self_ || liveness_.is_reachable(node);
+    };
+    return std::ranges::all_of(horde.config.members.names, is_met, &base::NodeId::of) &&
+           std::ranges::all_of(std::views::keys(horde.members.wanted()), is_met);
+  };
+  if (now.mono >= horde.assume_at || (nobody_synced() && seeds_met() && members_met())) {
     replication::Outputs outputs;
     horde.replicator.assume_synced(outputs);
     take(now, horde, std::move(outputs));
