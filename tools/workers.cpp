@@ -1,6 +1,7 @@
 #include "tools/workers.hpp"
 
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <stdexcept>
@@ -55,11 +57,17 @@ void WorkerPool::start(Worker& worker) {
     throw std::runtime_error(std::string("cannot start a worker: ") + std::strerror(errno));
   }
   std::fflush(nullptr);  // What is buffered would be printed by both.
+  const pid_t parent = getpid();
   const pid_t pid = fork();
   if (pid < 0) {
     throw std::runtime_error(std::string("cannot start a worker: ") + std::strerror(errno));
   }
   if (pid == 0) {
+    // However the sweep ends, its workers end with it, also in the middle of a seed.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) {
+      _exit(0);
+    }
     // The others' sockets must close when our parent closes them, so no copy may stay here.
     for (const Worker& other : workers_) {
       if (other.socket >= 0) {

@@ -1,6 +1,7 @@
 #include "scenario/runner.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace horde::scenario {
 namespace {
@@ -252,12 +253,19 @@ RunResult Runner::result() const {
                 .verdict = verdict_,
                 .drawn = drawn_,
                 .timeline = run_.story.lines(),
-                .failures = failures_,
                 .checked = checked_,
                 .seen = probes_.seen(),
                 .metrics = run_.metrics.result(run_.cluster.all()),
                 .ended = {run_.now().ns}};
-  std::ranges::stable_sort(out.failures, {}, &Failure::at);
+  // By time, and as they were found: stable_sort is not usable here, as libstdc++ 12's is made of
+  // what C++23 deprecates.
+  std::multimap<base::Instant, Failure> by_time;
+  for (const Failure& failure : failures_) {
+    by_time.emplace(failure.at, failure);
+  }
+  for (auto& [at, failure] : by_time) {
+    out.failures.push_back(std::move(failure));
+  }
   return out;
 }
 
