@@ -69,6 +69,34 @@ std::string value_text(Metric::Unit unit, std::int64_t value) {
   return "";
 }
 
+std::string first_word(const std::string& name) {
+  return name.substr(0, name.find(' '));
+}
+
+/// Single numbers: those whose names begin with the same word on one line, behind that word.
+std::string totals_text(const std::vector<const Metric*>& totals) {
+  std::vector<std::pair<std::string, std::string>> lines;
+  for (const Metric* metric : totals) {
+    const std::string word = first_word(metric->name);
+    const auto related = std::ranges::count_if(
+        totals, [&](const Metric* other) { return first_word(other->name) == word; });
+    const std::string label = related > 1 ? word : "";
+    std::string name = related > 1 ? metric->name.substr(word.size()) : " " + metric->name;
+    name = name.substr(std::min<std::size_t>(name.size(), 1)) + (name.empty() ? "" : " ");
+    auto line = std::ranges::find(lines, label, [](const auto& each) { return each.first; });
+    if (line == lines.end()) {
+      line = lines.insert(lines.end(), {label, ""});
+    }
+    line->second +=
+        (line->second.empty() ? "" : ", ") + name + value_text(metric->unit, metric->value);
+  }
+  std::string text;
+  for (const auto& [label, body] : lines) {
+    text += fmt::format("  {:<11}{}\n", label, wrapped(body, kColumns - 13, std::string(13, ' ')));
+  }
+  return text;
+}
+
 std::string checks_text(const RunResult& result) {
   std::string text;
   std::vector<std::string> ids = result.checked;
@@ -170,19 +198,19 @@ std::string failure_text(const Failure& failure) {
 
 std::string metrics_table(const std::vector<Metric>& metrics) {
   std::vector<std::vector<std::string>> spreads{{"", "samples", "p50", "p90", "p99", "max"}};
-  std::vector<std::vector<std::string>> totals;
+  std::vector<const Metric*> totals;
   for (const Metric& metric : metrics) {
     const auto shown = [&](std::int64_t value) { return value_text(metric.unit, value); };
     if (const auto& spread = metric.distribution) {
       spreads.push_back({metric.name, grouped(spread->samples), shown(spread->p50),
                          shown(spread->p90), shown(spread->p99), shown(spread->max)});
     } else {
-      totals.push_back({metric.name, shown(metric.value)});
+      totals.push_back(&metric);
     }
   }
   const std::string distributions = spreads.size() > 1 ? table(spreads, "  ") : "";
   const std::string gap = distributions.empty() || totals.empty() ? "" : "\n";
-  return distributions + gap + table(totals, "  ");
+  return distributions + gap + totals_text(totals);
 }
 
 }  // namespace horde::tools

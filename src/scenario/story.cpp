@@ -10,13 +10,12 @@ namespace {
 constexpr base::Duration kTogether = base::seconds(5);
 constexpr std::size_t kTellersNamedMax = 4;
 
-// What is worth a line, and how it is put. %: whom it is about, or nobody.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kTexts{{
+// What is worth a line, and how it is put; suspicions are not: they come and go. %: whom it is
+// about, or nobody.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kTexts{{
     {"member_up", "% is up"},
-    {"member_suspect", "% is suspected"},
     {"member_dead", "% is declared dead"},
     {"member_left", "% has left"},
-    {"refuted", "% refutes its death"},
     {"isolated", "% hears nobody any more"},
     {"name_claimed", "another node claims to be %"},
     {"restarted_as", "% goes on under a new boot"},
