@@ -106,8 +106,8 @@ class Simulator {
   bool heal(faults::RuleId rule);
   std::size_t heal(std::string_view name);
   std::size_t heal_all();
-  void set_default_link(faults::Link link);
-  void set_link(NodeIndex from, NodeIndex to, faults::Link link);
+  void set_default_link(const faults::Link& link);
+  void set_link(NodeIndex from, NodeIndex to, const faults::Link& link);
 
   // --- Running. ---
 

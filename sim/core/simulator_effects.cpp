@@ -292,14 +292,14 @@ std::size_t Simulator::heal_all() {
   return healed;
 }
 
-void Simulator::set_default_link(faults::Link link) {
+void Simulator::set_default_link(const faults::Link& link) {
   trace_fault(kNoNode, "default link", to_string(link.latency));
-  network_.set_default_link(std::move(link));
+  network_.set_default_link(link);
 }
 
-void Simulator::set_link(NodeIndex from, NodeIndex to, faults::Link link) {
+void Simulator::set_link(NodeIndex from, NodeIndex to, const faults::Link& link) {
   trace_fault(from, "link", "to " + nodes_[to].name + " " + to_string(link.latency));
-  network_.set_link(nodes_[from].host, nodes_[to].host, std::move(link));
+  network_.set_link(nodes_[from].host, nodes_[to].host, link);
 }
 
 void Simulator::trace_fault(NodeIndex node, std::string_view label, std::string_view detail) {

@@ -141,7 +141,7 @@ Siblings AwLwwMap::joined(const Siblings& ours, const Siblings& theirs,
   return out;
 }
 
-void AwLwwMap::join(Remote remote) {
+void AwLwwMap::join(const Remote& remote) {
   HORDE_ASSERT(vector_.agreement_with(remote.vector) != Agreement::differs);
   for (const auto& [key, theirs] : remote.entries) {
     Row& target = row(key);

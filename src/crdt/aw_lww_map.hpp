@@ -94,7 +94,7 @@ class AwLwwMap {
   void apply(Event event);
   /// Joins another replica's state, in one step. Requires: neither vector differs from
   /// the closings of the other (Agreement::differs).
-  void join(Remote remote);
+  void join(const Remote& remote);
 
   // --- Tombstones and ended runs.
   /// Drops the tombstone and raises the floor over it (T1). Requires: the entry has it.

@@ -1,6 +1,7 @@
 #include "faults/network.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 #include "base/assert.hpp"
 #include "base/rng.hpp"
@@ -58,8 +59,8 @@ Verdict dropped(DropReason reason) {
 
 }  // namespace
 
-Network::Network(std::uint64_t seed, Link default_link)
-    : seed_(base::combine(base::hash64("network"), seed)), default_link_(std::move(default_link)) {}
+Network::Network(std::uint64_t seed, const Link& default_link)
+    : seed_(base::combine(base::hash64("network"), seed)), default_link_(default_link) {}
 
 Verdict Network::judge(const Packet& packet) {
   const Link* link = &own_link(packet.from, packet.to);
@@ -146,14 +147,14 @@ void Network::expire(base::Instant now) {
   std::erase_if(rules_, [now](const Active& active) { return active.rule.until <= now; });
 }
 
-void Network::set_link(base::NodeId from, base::NodeId to, Link link) {
-  own_links_.insert_or_assign({from, to}, std::move(link));
+void Network::set_link(base::NodeId from, base::NodeId to, const Link& link) {
+  own_links_.insert_or_assign({from, to}, link);
 }
 
 const Link& Network::link(base::NodeId from, base::NodeId to, base::Instant now) const {
-  for (auto active = rules_.rbegin(); active != rules_.rend(); ++active) {
-    const Link* used = std::get_if<Use>(&active->rule.action);
-    if (used != nullptr && now < active->rule.until && active->rule.links.contains(from, to)) {
+  for (const Active& active : rules_ | std::views::reverse) {
+    const Link* used = std::get_if<Use>(&active.rule.action);
+    if (used != nullptr && now < active.rule.until && active.rule.links.contains(from, to)) {
       return *used;
     }
   }

@@ -65,7 +65,7 @@ struct RuleId {
 
 class Network {
  public:
-  explicit Network(std::uint64_t seed, Link default_link = {});
+  explicit Network(std::uint64_t seed, const Link& default_link = {});
 
   /// What happens to the packet. Not const: bandwidth queues fill. Cost: two binary searches a
   /// rule, one hash look-up where links have their own behaviour, no allocation.
@@ -81,8 +81,8 @@ class Network {
   void expire(base::Instant now);
 
   /// The behaviour of every link that has none of its own.
-  void set_default_link(Link link) { default_link_ = std::move(link); }
-  void set_link(base::NodeId from, base::NodeId to, Link link);
+  void set_default_link(const Link& link) { default_link_ = link; }
+  void set_link(base::NodeId from, base::NodeId to, const Link& link);
   /// Links given by set_link behave like the default again. Rules stay.
   void clear_links() { own_links_.clear(); }
 

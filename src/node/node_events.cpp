@@ -269,7 +269,7 @@ void Node::update_peers(base::Now now) {
       peers.reachable.push_back({node, boot});
     }
     replication::Outputs outputs;
-    horde.replicator.set_peers(now, std::move(peers), outputs);
+    horde.replicator.set_peers(now, peers, outputs);
     take(now, horde, std::move(outputs));
     for (const auto& [node, name] : horde.members.wanted()) {
       wanted.insert(node);

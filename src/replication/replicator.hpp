@@ -60,7 +60,7 @@ class Replicator {
   /// `body` as encoded by a peer's Replicator. An error changes nothing.
   wire::Decoded<bool> on_message(base::Now now, const base::RunId& from, base::BytesView body,
                                  Outputs& out);
-  void set_peers(base::Now now, Peers peers, Outputs& out);
+  void set_peers(base::Now now, const Peers& peers, Outputs& out);
   void set_witnesses(const std::set<base::NodeId>& members, const std::set<base::NodeId>& retired);
   /// A run is known to have started (from the failure detector, or any datagram).
   void on_run_started(const base::RunId& run);

@@ -20,7 +20,7 @@ constexpr unsigned kUnansweredMax = 3;  // Rounds to a silent peer become up to 
 
 // --- Peers and time ---
 
-void Replicator::set_peers(base::Now now, Peers peers, Outputs& out) {
+void Replicator::set_peers(base::Now now, const Peers& peers, Outputs& out) {
   present_ = {};
   for (const base::RunId& run : peers.reachable) {
     present_.reachable.insert_or_assign(run.node, run.start);
@@ -411,7 +411,7 @@ void Replicator::finish_session(base::Now now, Puller::Finished finished, Output
   if (finished.reconciled) {
     out.tell("reconciled", finished.peer.node, finished.remote.gone.size());
   }
-  map_.join(std::move(finished.remote));
+  map_.join(finished.remote);
   pusher_.apply_early(now.mono, map_);
   peer.cursor = finished.cursor;
   heard_vector(now.mono, peer, theirs);

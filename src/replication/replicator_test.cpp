@@ -84,7 +84,7 @@ class Net {
       }
     }
     nodes_[i]->set_witnesses(members, {});
-    step(i, [&](Outputs& out) { nodes_[i]->set_peers(at(), std::move(peers), out); });
+    step(i, [&](Outputs& out) { nodes_[i]->set_peers(at(), peers, out); });
   }
   void restart(std::size_t i, const std::vector<base::Bytes>& log, const Options& options) {
     nodes_[i] =

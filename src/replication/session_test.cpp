@@ -88,7 +88,7 @@ struct Pair {
   // What the replicator does at the end.
   void join() {
     ASSERT_TRUE(finished.has_value());
-    at_r.join(std::move(finished->remote));
+    at_r.join(finished->remote);
   }
   [[nodiscard]] bool equal() const {
     return at_r.to_map() == at_s.to_map() && at_r.vector() == at_s.vector();

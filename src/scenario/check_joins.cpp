@@ -54,7 +54,7 @@ bool join_all(crdt::AwLwwMap& into, const MapState& from) {
     }
     return true;
   });
-  into.join(std::move(remote));
+  into.join(remote);
   return true;
 }
 
