@@ -9,6 +9,9 @@
 namespace horde::replication {
 namespace {
 
+// From the first to the last page of a burst; liveness waits about as long for the answer to a
+// ping.
+constexpr base::Duration kBurstTimeMax = base::milliseconds(80);
 constexpr unsigned kStartsAgainMax = 8;
 constexpr std::size_t kKeysPerRange = 16;
 
@@ -61,8 +64,20 @@ void Puller::note_answer(base::Instant now) {
     return;
   }
   const base::Duration took = now - session_->asked_at;
+  session_->answered_at = now;
   session_->asked_at = base::Instant::never();
   answer_time_ = answer_time_.ns == 0 ? took : (answer_time_ * 7 + took) / 8;
+}
+
+// A narrow way brings bursts whole as well, but what comes after them waits until they are through:
+// probes, for one, so that a healthy peer would be taken for dead, and the session would start
+// anew.
+void Puller::adapt_window(base::Instant now) {
+  if (now - session_->answered_at <= kBurstTimeMax) {
+    window_ = std::min(window_ * 2, options_.page_window);
+  } else {
+    shrink_window();
+  }
 }
 
 // Asking again before the answer can be there doubles the load where it is too high already.
@@ -159,7 +174,7 @@ std::optional<Puller::Finished> Puller::on_page(base::Instant now, const crdt::A
   }
   if (!s.done) {
     if (s.burst_over) {
-      window_ = std::min(window_ * 2, options_.page_window);
+      adapt_window(now);
       ask(now, out);
     } else if (!s.ahead.empty()) {
       // What is missing may only have been overtaken; if it was lost, nobody else will say so.

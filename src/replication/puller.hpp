@@ -89,6 +89,7 @@ class Puller {
     bool burst_over = false;       // The last page staged was the last that was asked for.
     std::size_t range_count = 0;   // Of the ranges asked about.
     base::Instant asked_at = base::Instant::never();  // Until the first page has come.
+    base::Instant answered_at;                        // When it had come.
     base::Instant retry_at;
     base::Duration retry_after;
     base::Instant give_up_at;
@@ -99,6 +100,7 @@ class Puller {
                                std::uint64_t puller_start) const;
   void progress(base::Instant now);
   void note_answer(base::Instant now);
+  void adapt_window(base::Instant now);
   void shrink_window() { window_ = std::max<std::size_t>(window_ / 2, 1); }
   void ask(base::Instant now, Outputs& out);
   void ask_ranges(base::Instant now, const crdt::AwLwwMap& map, Outputs& out);
@@ -110,7 +112,7 @@ class Puller {
   bool synced_ = false;
   std::uint64_t last_number_ = 0;
   // What the way to our peers bears, as far as sessions have shown: grows while bursts arrive
-  // whole, shrinks when they do not. Kept from session to session.
+  // whole and at once, shrinks when they do not. Kept from session to session.
   std::size_t window_ = 0;
   base::Duration answer_time_;  // Smoothed: from asking to the first page.
   std::optional<Session> session_;
