@@ -164,11 +164,12 @@ std::string heading(const std::string& file, const scenario::Scenario& scenario,
   return text + labelled("options", settings.empty() ? "all at their defaults" : settings);
 }
 
+std::string drawn_text(const std::vector<scenario::Setting>& drawn) {
+  return drawn.empty() ? "" : labelled("drawn", settings_text(drawn));
+}
+
 std::string summary(const RunResult& result) {
   std::string text;
-  if (!result.drawn.empty()) {
-    text += labelled("drawn", settings_text(result.drawn));
-  }
   const auto section = [&](std::string_view title, const std::string& body) {
     if (!body.empty()) {
       text += fmt::format("\n{}\n{}", styled(Style::bold, title), body);

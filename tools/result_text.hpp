@@ -12,7 +12,10 @@ namespace horde::tools {
 [[nodiscard]] std::string heading(const std::string& file, const scenario::Scenario& scenario,
                                   std::uint64_t seed);
 
-/// What happened: options that the seed drew, timeline, metrics, checks, and the verdict.
+/// The options that the seed chose, on lines of their own; nothing if there are none.
+[[nodiscard]] std::string drawn_text(const std::vector<scenario::Setting>& drawn);
+
+/// What happened: timeline, metrics, checks, and the verdict.
 [[nodiscard]] std::string summary(const scenario::RunResult& result);
 
 /// One failed check: what it demands, and where and when it did not hold.

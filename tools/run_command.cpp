@@ -32,8 +32,14 @@ Verdict run_file(const std::string& file, const RunArgs& args) {
     fmt::print("{}", heading(file, *scenario, seed));
     std::fflush(stdout);  // Before the first event: a run that crashes must leave its name.
   }
-  const auto result =
-      run_scenario(*scenario, {.seed = seed, .world = args.world, .trace_file = args.trace_file});
+  scenario::RunOptions options{.seed = seed, .world = args.world, .trace_file = args.trace_file};
+  if (!args.json) {
+    options.on_drawn = [](const std::vector<scenario::Setting>& drawn) {
+      fmt::print("{}", drawn_text(drawn));
+      std::fflush(stdout);
+    };
+  }
+  const auto result = run_scenario(*scenario, options);
   if (!result) {
     fmt::print(stderr, "{}: {}\n", file, result.error());
     return Verdict::bad_input;

@@ -16,10 +16,10 @@ std::expected<scenario::RunResult, std::string> run_in(SimWorld& world,
                                                        scenario::Runner::Checkers own,
                                                        const scenario::Scenario& scenario,
                                                        std::uint64_t seed,
-                                                       const std::string& trace_file) {
+                                                       const scenario::RunOptions& options) {
   std::optional<TraceWriter> writer;
-  if (!trace_file.empty()) {
-    auto created = TraceWriter::create(trace_file, seed);
+  if (!options.trace_file.empty()) {
+    auto created = TraceWriter::create(options.trace_file, seed);
     if (!created) {
       return std::unexpected(text_of(created.error()));
     }
@@ -27,6 +27,9 @@ std::expected<scenario::RunResult, std::string> run_in(SimWorld& world,
     world.simulator().record_to(*writer);
   }
   scenario::Runner runner(scenario, seed, world, std::move(own));
+  if (options.on_drawn) {
+    options.on_drawn(runner.drawn());
+  }
   scenario::RunResult result = runner.run();
   result.events = world.simulator().counts().inputs;
   result.hash = world.simulator().trace_hash();
@@ -46,7 +49,7 @@ std::expected<scenario::RunResult, std::string> run_simulated(const scenario::Sc
   switch (scenario.protocol) {
     case scenario::Protocol::horde: {
       HordeWorld world(scenario, seed);
-      return run_in(world, {}, scenario, seed, options.trace_file);
+      return run_in(world, {}, scenario, seed, options);
     }
     case scenario::Protocol::token_ring: {
       if (scenario.nodes.size() < 2) {
@@ -55,7 +58,7 @@ std::expected<scenario::RunResult, std::string> run_simulated(const scenario::Sc
       RingWorld world(scenario, seed);
       scenario::Runner::Checkers own;
       own.push_back(std::make_unique<RingChecker>(world));
-      return run_in(world, std::move(own), scenario, seed, options.trace_file);
+      return run_in(world, std::move(own), scenario, seed, options);
     }
   }
   return std::unexpected("a protocol that this build does not have");

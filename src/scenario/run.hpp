@@ -5,6 +5,7 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,8 @@ struct RunOptions {
   std::optional<std::uint64_t> seed;  // Instead of the scenario's.
   WorldKind world = WorldKind::sim;
   std::string trace_file;  // Empty: no trace is recorded.
+  /// Told before the first event what the seed chose, so that a run that crashes has said it.
+  std::function<void(const std::vector<Setting>&)> on_drawn;
 };
 
 /// How a run ended; the values are the program's exit codes.

@@ -18,7 +18,6 @@ RunResult Runner::run() {
   add_nodes();
   form();
   if (!is_over()) {
-    draw_swarms();
     schedule_timeline();
     play();
   }

@@ -26,6 +26,8 @@ class Runner final : public WorldObserver {
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
+  /// What the seed chose; known before the run.
+  [[nodiscard]] const std::vector<Setting>& drawn() const { return drawn_; }
   /// Once. `hash` and `events` of the result are the caller's to fill in.
   [[nodiscard]] RunResult run();
 

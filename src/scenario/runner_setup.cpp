@@ -37,6 +37,7 @@ Runner::Runner(const Scenario& scenario, std::uint64_t seed, World& world, Check
     world.add_observer(*checker);
   }
   world.add_observer(*this);
+  draw_swarms();
 }
 
 void Runner::add_checkers(Checkers own) {
