@@ -26,7 +26,8 @@ namespace horde::wire {
 /// Puts fragments together, for any number of peers.
 class Reassembler {
  public:
-  /// Takes one fragment's body; gives the whole frame once its last missing part is there.
+  /// Takes one fragment's body; gives the whole frame once its last missing part is there. An error
+  /// adds nothing to what is held; parts that turn out not to make up their message are dropped.
   [[nodiscard]] Decoded<std::optional<Frame>> on_fragment(const Sender& from, base::BytesView body);
 
   /// Drops what is held of a peer (it is gone, or came back with another boot).
