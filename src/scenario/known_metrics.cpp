@@ -8,7 +8,7 @@ namespace {
 
 // Kinds of messages, as in the traffic that a World tells of.
 constexpr std::array<std::string_view, 9> kKinds{
-    "total", "framing", "membership", "table", "digest", "vector", "session", "push", "fragment"};
+    "total", "framing", "membership", "table", "digest", "vector", "session", "push", "fragment", "link"};
 
 std::vector<MetricInfo> all() {
   using Unit = MetricUnit;
