@@ -7,7 +7,7 @@
 // in every frame. The larger number wins: whoever sees one above its own ends its own and enters
 // that one. Whoever ended an epoch shows the next one until the peer has shown it too. So a frame
 // of an epoch is always of the same two lives of the link, and no side waits for one that the
-// other has let go of (protocol.md, L1 to L5).
+// other has let go of (protocol.md, L1, L2, L4).
 //
 // A link that is down (the peer is believed dead) takes nothing in and answers with its epoch.
 #pragma once

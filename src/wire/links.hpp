@@ -6,7 +6,7 @@
 //   peer_down / a newer run / no answer           --> ended(run): acknowledged, transmitted,
 //   received
 //
-// Promises, for each link (two runs and an epoch; protocol.md, L1 to L10):
+// Promises, for each link (two runs and an epoch; protocol.md, L1 to L9):
 // - What the peer's user takes is a prefix of what was sent: no gap, no repetition.
 // - Each link that was used ends at most once, with what is certain of its messages. After it, a
 //   new link to the same run may begin; no frame of the old one counts for it.

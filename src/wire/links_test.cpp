@@ -214,7 +214,7 @@ TEST(Links, TellAtTheEndWhatIsCertain) {
   EXPECT_EQ(pair.x.ended.size(), 1U) << "told once";
 }
 
-// Goal: after a false death on one side both learn, and a new link begins (L3, L4).
+// Goal: after a false death on one side both learn, and a new link begins (L2, L4).
 TEST(Links, BeginAgainAfterAFalseDeathOnOneSide) {
   Pair pair;
   (void)pair.x.links.send(pair.y.run, "before");
