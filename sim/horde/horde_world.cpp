@@ -15,7 +15,7 @@ constexpr std::uint32_t kSeedsMax = 3;
 
 // Frames by their tags; kind 0 is what a datagram and its frames have around their bodies.
 constexpr std::array<std::string_view, wire::kTagMax + 1> kKinds{
-    "framing", "membership", "table", "digest", "vector", "session", "push", "fragment"};
+    "framing", "membership", "table", "digest", "vector", "session", "push", "fragment", "link"};
 
 void classify(base::BytesView datagram, KindSizes& out) {
   const auto view = wire::unpack(datagram);

@@ -47,6 +47,9 @@ void Node::on_frame(base::Now now, const wire::Sender& sender, const base::Addre
     case wire::Tag::fragment:
       on_horde_frame(now, sender, frame);
       return;
+    case wire::Tag::link:  // A node without processes has none.
+      count({wire::DecodeErrc::bad_tag, 0});
+      return;
   }
 }
 

@@ -7,8 +7,9 @@ namespace horde::scenario {
 namespace {
 
 // Kinds of messages, as in the traffic that a World tells of.
-constexpr std::array<std::string_view, 9> kKinds{
-    "total", "framing", "membership", "table", "digest", "vector", "session", "push", "fragment"};
+constexpr std::array<std::string_view, 10> kKinds{"total",    "framing", "membership", "table",
+                                                  "digest",   "vector",  "session",    "push",
+                                                  "fragment", "link"};
 
 std::vector<MetricInfo> all() {
   using Unit = MetricUnit;

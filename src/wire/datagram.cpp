@@ -36,6 +36,8 @@ std::string_view to_string(Tag tag) {
       return "push";
     case Tag::fragment:
       return "fragment";
+    case Tag::link:
+      return "link";
   }
   return "unknown";
 }

@@ -26,8 +26,9 @@ enum class Tag : std::uint8_t {
   session = 5,     ///< replication: pull, page, reconcile.
   push = 6,        ///< replication: new events.
   fragment = 7,    ///< wire: a part of a frame that is larger than a datagram.
+  link = 8,        ///< wire: messages of reliable links, and their acknowledgements.
 };
-inline constexpr std::uint8_t kTagMax = 7;
+inline constexpr std::uint8_t kTagMax = 8;
 [[nodiscard]] std::string_view to_string(Tag tag);
 
 struct Frame {

@@ -40,6 +40,17 @@ inline constexpr std::size_t kFragmentsMax = 16 * 1024;
 inline constexpr std::size_t kReassemblyBytesPerPeerMax = 2 * kMessageBytesMax;
 inline constexpr std::size_t kReassemblyMessagesPerPeerMax = 64;
 
+/// Reliable links (wire/links.hpp). A message, before it is cut into segments.
+inline constexpr std::size_t kLinkMessageBytesMax = 1024 * 1024;
+inline constexpr std::size_t kLinkSegmentBytesMax = 1'024;
+/// A link's frame: leaves 80 B of a datagram to its header and a seal.
+inline constexpr std::size_t kLinkFrameBytesMax = 1'152;
+/// Segments that may be under way, or wait for one before them.
+inline constexpr std::size_t kLinkSegmentsAheadMax = 1'024;
+inline constexpr std::size_t kLinkSackRangesMax = 8;
+/// Epochs, segment and message numbers, credits, boots.
+inline constexpr std::uint64_t kLinkNumberMax = std::uint64_t{1} << 62U;
+
 /// After this long a datagram that is still under way is taken as gone (replication.md, C2).
 inline constexpr base::Duration kDatagramLifetimeMax = base::seconds(10);
 
