@@ -176,16 +176,19 @@ void ProcessWorld::random_command() {
       const CallRef ref =
           context.call(other, std::to_string(number) + " " + modes[detail % modes.size()], timeout);
       call_numbers_[{context.self().run, ref.value}] = number;
-    } else if (what < 65) {
+    } else if (what < 62) {
       context.link(other);
-    } else if (what < 70) {
+    } else if (what < 72) {
       context.unlink(other);
+      if (detail % 2 == 0) {
+        context.link(other);
+      }
     } else if (what < 85) {
       const MonitorRef ref = context.monitor(other);
       monitors_[{context.self().run, ref.value}] = {context.self(), other};
     } else if (what < 92) {
       for (auto& [key, monitor] : monitors_) {
-        if (monitor.watcher == context.self() && !monitor.taken_back) {
+        if (monitor.watcher == context.self() && !monitor.taken_back && monitor.downs == 0) {
           monitor.taken_back = true;
           context.demonitor({key.second});
           break;

@@ -52,9 +52,9 @@ namespace horde::process {
 struct RuntimeOptions {
   std::size_t processes_max = 1'000'000;
   std::size_t mailbox_max = 10'000;  ///< Messages, casts, requests; unanswered requests; and exits.
-  std::size_t relations_max = 100'000;  ///< Of each: a process's links, monitors, and watchers.
-  std::size_t timers_max = 10'000;      ///< A process.
-  std::size_t calls_max = 10'000;       ///< A process's, under way.
+  std::size_t relations_max = 1'100'000;  ///< Of each: a process's links, monitors, and watchers.
+  std::size_t timers_max = 10'000;        ///< A process.
+  std::size_t calls_max = 10'000;         ///< A process's, under way.
   std::size_t messages_per_input = 1'000;
 };
 

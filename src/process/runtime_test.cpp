@@ -72,6 +72,7 @@ TEST(Calls, ThatTheirCallersGaveUpAreNotHandled) {
   nodes.run_for(seconds(1));
   EXPECT_EQ(nodes.arrivals(), Lines{"unknown error(timeout)"});
   EXPECT_EQ(nodes.runtime().statistics().expired_requests, 1U);
+  EXPECT_EQ(nodes.runtime().statistics().late_replies, 0U) << "it was not even answered";
 }
 
 TEST(Calls, AreAnsweredOnce) {

@@ -219,6 +219,13 @@ TEST(Monitors, ThatAreTakenBackTellNothingEvenIfItHasHappened) {
   EXPECT_EQ(nodes.arrivals(), Lines{});
 }
 
+TEST(Monitors, ThatAreTakenBackTellNothingEvenIfTheDownIsInTheMailbox) {
+  TestNodes nodes(1);
+  const Pid watcher = nodes.probe("watcher");
+  nodes.act([&](Context& context) { (void)context.send(watcher, "watch_and_leave"); });
+  EXPECT_EQ(nodes.log["watcher"], Lines{"msg watch_and_leave"});
+}
+
 TEST(LostPeers, EndMonitorsLinksAndCallsOfThatPeerOnly) {
   TestNodes nodes(3);
   const Pid lost = nodes.probe("lost", "trap", 1);
@@ -246,11 +253,22 @@ TEST(LostPeers, ThatAreMetAgainStartFromNothing) {
   });
   nodes.cut(0, 1);
   EXPECT_FALSE(nodes.runtime(1).is_alive(other)) << "its link ended";
+  EXPECT_EQ(nodes.runtime(0).rows() + nodes.runtime(1).rows(), 2U) << "only the ports are left";
   (void)nodes.arrivals();
   const Pid next = nodes.probe("next", "no_trap", 1);
   nodes.act([&](Context& context) { context.monitor(next); });
   nodes.act([&](Context& context) { context.send(next, "stop normal").value(); });
   EXPECT_EQ(nodes.arrivals(), Lines{"down normal"});
+}
+
+TEST(LostPeers, AreForgottenByTheProcessesThatTheyWatched) {
+  TestNodes nodes(2);
+  const Pid other = nodes.probe("other", "no_trap", 1);
+  const std::size_t before = nodes.runtime(1).rows();
+  nodes.act([&](Context& context) { context.monitor(other); });
+  EXPECT_GT(nodes.runtime(1).rows(), before);
+  nodes.cut(0, 1);
+  EXPECT_EQ(nodes.runtime(1).rows(), before);
 }
 
 TEST(Peers, CannotSpeakForOthersProcesses) {

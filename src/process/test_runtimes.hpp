@@ -14,6 +14,7 @@
 
 #include "process/builtin_types.hpp"
 #include "process/runtime.hpp"
+#include "process/supervisor.hpp"
 
 namespace horde::process {
 
@@ -69,7 +70,8 @@ struct Shared {
 
 /// A process that writes down what arrives, and does what each message, cast or request says: "stop
 /// R", "throw T", "reply A", "later A" (answers after 10 ms), "again" (sends itself the same),
-/// "link", "exit_self R". Its first argument names its log, the second says what it traps.
+/// "link", "exit_self R", "watch_and_leave". Its first argument names its log, the second says what
+/// it traps.
 class Probe final : public Server {
  public:
   explicit Probe(Shared& shared) : shared_(&shared) {}
@@ -117,6 +119,9 @@ class Probe final : public Server {
       throw std::runtime_error(command.substr(6));
     } else if (command == "again") {
       (void)context.send(context.self(), "again");
+    } else if (command == "watch_and_leave") {
+      context.demonitor(context.monitor({}));
+      context.cancel(context.send_after({}, "never").value());
     } else if (command == "link") {
       context.link(shared_->partner);
     } else if (command.starts_with("exit_self ")) {
@@ -136,6 +141,7 @@ class TestNodes {
     for (std::size_t i = 0; i < count; ++i) {
       ProcessTypes types;
       add_builtin_types(types, names_);
+      add_supervisor_type(types);
       types.add("probe", [this] { return std::make_unique<Probe>(shared); });
       const base::RunId run{base::NodeId::of("n" + std::to_string(i + 1)), 7};
       runtimes_.emplace_back(run, std::move(types), options, base::Rng(i + 1));
