@@ -39,6 +39,12 @@ std::vector<base::Bytes> table_seeds();
 void run_signal(base::BytesView input);
 std::vector<base::Bytes> signal_seeds();
 
+void run_child_spec(base::BytesView input);
+std::vector<base::Bytes> child_spec_seeds();
+
+void run_supervisor(base::BytesView input);
+std::vector<base::Bytes> supervisor_seeds();
+
 struct FuzzTarget {
   std::string_view name;
   void (*run)(base::BytesView input);  // Any bytes. Aborts on a finding.
@@ -53,6 +59,8 @@ inline constexpr std::array kFuzzTargets = {
     FuzzTarget{"membership", run_membership, membership_seeds},
     FuzzTarget{"table", run_table, table_seeds},
     FuzzTarget{"signal", run_signal, signal_seeds},
+    FuzzTarget{"child_spec", run_child_spec, child_spec_seeds},
+    FuzzTarget{"supervisor", run_supervisor, supervisor_seeds},
 };
 
 }  // namespace horde::props
