@@ -68,7 +68,7 @@ void Context::exit(const Pid& to, const ExitReason& reason) {
 }
 
 void Context::trap_exit(Trap trap) {
-  if (!process_->is_port()) {
+  if (!process_->is_port) {
     process_->trap = trap;
   }
 }

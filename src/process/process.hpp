@@ -20,7 +20,7 @@ struct Link {
   std::uint64_t theirs = 0;  // 0: none.
 };
 
-/// One process, or a port (without a server).
+/// One process, or a port (which never has a server).
 struct Process {
   enum class Phase : std::uint8_t { fresh, initialising, running };
   struct Watch {
@@ -34,12 +34,13 @@ struct Process {
 
   Pid pid;
   Pid parent;
-  base::Bytes type;  // Of a port: its name.
-  std::unique_ptr<Server> server;
+  base::Bytes type;                // Of a port: its name.
+  std::unique_ptr<Server> server;  // From its first turn on.
   Args args;
   base::Bytes token;
   Trap trap = Trap::none;
   Phase phase = Phase::fresh;
+  bool is_port = false;
   bool reports_start = false;
   bool queued = false;  // In the run queue.
 
@@ -61,8 +62,6 @@ struct Process {
   std::optional<ExitReason> doom;  // A deadly signal came to the handler under way.
   std::optional<Init> init_result;
   base::Rng rng{0};
-
-  [[nodiscard]] bool is_port() const { return server == nullptr; }
 };
 
 }  // namespace horde::process

@@ -44,7 +44,9 @@ void Runtime::finish(Outputs& out) {
 
 wire::Decoded<void> Runtime::on_message(base::Now now, const base::RunId& from,
                                         base::BytesView body, Outputs& out) {
-  HORDE_ASSERT(from.node != self_.node);
+  if (from.node == self_.node) {
+    return std::unexpected(wire::DecodeError{wire::DecodeErrc::bad_value, 0});  // A namesake.
+  }
   auto signal = decode_signal(body, from, self_);
   if (!signal) {
     return std::unexpected(signal.error());
@@ -63,7 +65,7 @@ void Runtime::on_timeout(base::Now now, Outputs& out) {
 void Runtime::act(base::Now now, const Pid& port, const std::function<void(Context&)>& what,
                   Outputs& out) {
   Process* process = find_local(port);
-  HORDE_ASSERT(process != nullptr && process->is_port());
+  HORDE_ASSERT(process != nullptr && process->is_port);
   begin(now);
   running_ = port.serial;
   Context context(*this, *process);
@@ -79,6 +81,7 @@ void Runtime::act(base::Now now, const Pid& port, const std::function<void(Conte
 Pid Runtime::open_port(base::BytesView name) {
   Process& port = make({});
   port.type = base::Bytes(name);
+  port.is_port = true;
   port.phase = Process::Phase::running;
   port.trap = Trap::everything;
   ++ports_;
@@ -231,7 +234,11 @@ void Runtime::guarded(Process& process, F&& body) {
 void Runtime::start(Process& process) {
   process.phase = Process::Phase::initialising;
   Init result = Init::later();
-  guarded(process, [&](Context& context) { result = process.server->init(context, process.args); });
+  guarded(process, [&](Context& context) {
+    process.server = (*types_.find(process.type))();
+    HORDE_ASSERT(process.server != nullptr);
+    result = process.server->init(context, process.args);
+  });
   if (result.kind != Init::Kind::later && !process.stop) {
     process.init_result = std::move(result);
   }

@@ -102,7 +102,8 @@ class Runtime {
   Runtime(base::RunId self, ProcessTypes types, RuntimeOptions options, base::Rng rng);
 
   // Inputs. Each appends to `out`.
-  /// A message of the link from `from`. An error changes nothing.
+  /// A message of the link from `from`. An error changes nothing. A peer of our own name is
+  /// refused.
   [[nodiscard]] wire::Decoded<void> on_message(base::Now now, const base::RunId& from,
                                                base::BytesView body, Outputs& out);
   /// The link to `run` is over. Monitors of its processes give Down(noconnection), linked processes

@@ -24,8 +24,7 @@ base::Duration within_limits(base::Duration timeout) {
 }  // namespace
 
 std::expected<Pid, Refusal> Runtime::spawn(Process& parent, SpawnOptions options) {
-  const ProcessTypes::Factory* factory = types_.find(options.type);
-  if (factory == nullptr) {
+  if (types_.find(options.type) == nullptr) {
     return std::unexpected(Refusal::unknown_type);
   }
   if (process_count() >= options_.processes_max || options.args.size() > wire::kArgsMax ||
@@ -37,10 +36,7 @@ std::expected<Pid, Refusal> Runtime::spawn(Process& parent, SpawnOptions options
   if (names_.contains(options.name)) {
     return std::unexpected(Refusal::already_registered);
   }
-  std::unique_ptr<Server> server = (*factory)();
-  HORDE_ASSERT(server != nullptr);
   Process& process = make(parent.pid);
-  process.server = std::move(server);
   process.type = std::move(options.type);
   process.args = std::move(options.args);
   process.token = std::move(options.token);

@@ -23,7 +23,7 @@ void Runtime::end(std::uint64_t serial, const ExitReason& reason) {
   HORDE_ASSERT(!node.empty());
   Process& process = *node.mapped();
   ++statistics_.ended;
-  ports_ -= process.is_port() ? 1 : 0;
+  ports_ -= process.is_port ? 1 : 0;
   for (const base::Bytes& name : process.names) {
     names_.erase(name);
   }
@@ -121,7 +121,6 @@ void Runtime::drop_watcher(Process& process, const Pid& watcher, MonitorRef ref)
 }
 
 void Runtime::peer_ended(base::Now now, const base::RunId& run, Outputs& out) {
-  HORDE_ASSERT(run.node != self_.node);
   begin(now);
   const auto node = peers_.extract(run);
   if (!node.empty()) {

@@ -135,7 +135,7 @@ bool Runtime::has_room_for_request(Process& process) {
 }
 
 void Runtime::push(Process& process, Envelope envelope) {
-  if (process.is_port()) {
+  if (process.is_port) {
     if (!is_stale(process, envelope)) {
       open_request(process, envelope);
       outputs_.arrivals.push_back({process.pid, std::move(envelope)});
@@ -155,7 +155,7 @@ void Runtime::on_user_message(Process& process, Signal& signal) {
     ++statistics_.over_limit;
     return;
   }
-  process.user_messages += process.is_port() ? 0 : 1;
+  process.user_messages += process.is_port ? 0 : 1;
   if (signal.kind == Kind::cast) {
     push(process, Cast{signal.from, std::move(signal.payload)});
   } else {
@@ -175,7 +175,7 @@ void Runtime::on_request(Process& process, Signal& signal) {
            .reason = over_limit()});
     return;
   }
-  process.user_messages += process.is_port() ? 0 : 1;
+  process.user_messages += process.is_port ? 0 : 1;
   push(process, Request{caller, now_.mono + signal.timeout, std::move(signal.payload)});
 }
 
@@ -227,7 +227,7 @@ void Runtime::on_exit(Process& process, const Signal& signal) {
       return;  // Undone while this was on its way.
     }
     drop_link(process, signal.from);
-  } else if (is_kill && !process.is_port()) {
+  } else if (is_kill && !process.is_port) {
     die(process, ExitReason::killed());
     return;
   }
@@ -236,7 +236,7 @@ void Runtime::on_exit(Process& process, const Signal& signal) {
       ++statistics_.over_limit;
       return;
     }
-    process.exits += process.is_port() ? 0 : 1;
+    process.exits += process.is_port ? 0 : 1;
     push(process, Info(Exit{signal.from, signal.reason}));
     return;
   }

@@ -187,6 +187,20 @@ TEST(Handlers, ThatAreNotWrittenEndTheProcess) {
   EXPECT_EQ(describe(out.arrivals[0].what), "unknown error(unexpected request)");
 }
 
+TEST(Starts, WhoseTypeCannotBeMadeEndNobodyElse) {
+  ProcessTypes types;
+  types.add("bad", []() -> std::unique_ptr<Server> { throw std::runtime_error("no memory"); });
+  Runtime runtime({base::NodeId::of("n1"), 1}, types, {}, base::Rng(1));
+  const Pid port = runtime.open_port("test");
+  Outputs out;
+  runtime.act(
+      at({}), port,
+      [&](Context& context) { EXPECT_TRUE(context.spawn({.type = "bad", .report_start = true})); },
+      out);
+  ASSERT_EQ(out.arrivals.size(), 1U);
+  EXPECT_EQ(describe(out.arrivals[0].what), "started error(no memory)");
+}
+
 TEST(Starts, AreReportedToTheParentAsInitSays) {
   TestNodes nodes(1);
   const auto started = [&](SpawnOptions options) {

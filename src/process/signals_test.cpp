@@ -271,6 +271,16 @@ TEST(LostPeers, AreForgottenByTheProcessesThatTheyWatched) {
   EXPECT_EQ(nodes.runtime(1).rows(), before);
 }
 
+TEST(Peers, OfOurOwnNameAreRefused) {
+  TestNodes nodes(1);
+  const base::RunId namesake{nodes.runtime().self().node, 99};
+  const Signal signal{.from = {namesake, 1}, .to = nodes.port(), .payload = "x"};
+  Outputs out;
+  EXPECT_FALSE(nodes.runtime().on_message(nodes.now(), namesake, encode(signal), out));
+  nodes.runtime().peer_ended(nodes.now(), namesake, out);
+  EXPECT_TRUE(out.arrivals.empty());
+}
+
 TEST(Peers, CannotSpeakForOthersProcesses) {
   // Method: n3 answers a call, ends a link and fires a monitor that are n2's to end.
   TestNodes nodes(3);

@@ -227,6 +227,57 @@ TEST_F(SupervisionTest, EndsItsChildrenWithItsOwner) {
   EXPECT_EQ(nodes.runtime().process_count(), 0U);
 }
 
+// Goal: one process for each child that is up, none for others, whatever is asked when. Method:
+// random calls and failures; after each, the processes that live are compared with the children.
+TEST_F(SupervisionTest, HasOneProcessForEachChildThatIsUpAndNoOther) {
+  const std::vector<ChildSpec> specs = {
+      {.type = "crasher", .args = {"after_ms=7"}},
+      {.type = "crasher", .restart = Restart::transient},
+      {.type = "sleeper", .args = {"for_ms=20"}, .restart = Restart::transient},
+      {.type = "stubborn", .shutdown = Shutdown::after(milliseconds(15))},
+      {.type = "slow_init", .args = {"init_ms=12"}},
+      {.type = "flaky_init", .args = {"failures=30"}},
+      {.type = "named", .args = {"name=x"}},
+      {.type = "no such type"}};
+  base::Rng rng(5);
+  const std::size_t rows = nodes.runtime().rows();
+  std::map<ChildEvent::Kind, int> seen;
+  for (int step = 0; step < 6000; ++step) {
+    const std::string id(1, static_cast<char>('a' + rng.below(8)));
+    const std::uint64_t what = rng.below(10);
+    const Child* child = children.find(id);
+    if (what < 4 && child == nullptr) {
+      ChildSpec spec = specs[rng.below(specs.size())];
+      spec.id = id;
+      start(std::move(spec),
+            {.as = rng.below(2) == 0 ? StartOptions::As::fresh : StartOptions::As::accepted});
+    } else if (what < 5 && child != nullptr) {
+      stop(id, {.at_most = rng.below(2) == 0 ? std::optional(milliseconds(3)) : std::nullopt});
+    } else if (what < 6 && child != nullptr) {
+      const Pid pid = child->pid;
+      act([&](Context& context) { context.exit(pid, ExitReason::kill()); });
+    } else if (what < 7) {
+      act([&](Context& context) { (void)children.release(context, id); });
+    } else {
+      run_for(milliseconds(static_cast<std::int64_t>(rng.below(what == 9 ? 40 : 4))));
+    }
+    std::size_t up = 0;
+    for (const auto& [each, entry] : children.children()) {
+      const bool has_process = entry.is_up() || entry.state == Child::State::stopping;
+      ASSERT_EQ(nodes.runtime().is_alive(entry.pid), has_process) << each << ", step " << step;
+      up += has_process ? 1 : 0;
+    }
+    ASSERT_EQ(nodes.runtime().process_count(), up) << "step " << step;
+    for (const ChildEvent& event : children.take_events()) {
+      ++seen[event.kind];
+    }
+  }
+  EXPECT_EQ(seen.size(), 8U) << "all kinds but intensity_reached";
+  act([&](Context& context) { children.stop_all(context, {}); }, seconds(1));
+  EXPECT_TRUE(children.empty());
+  EXPECT_EQ(nodes.runtime().rows(), rows);
+}
+
 class ShutdownMode : public SupervisionTest {
  protected:
   ShutdownMode()
