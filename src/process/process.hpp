@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "process/server.hpp"
 
@@ -45,7 +46,7 @@ struct Process {
   bool queued = false;  // In the run queue.
 
   std::deque<Envelope> mailbox;
-  std::deque<Envelope> held;                      // Until init is done.
+  std::vector<Envelope> held;                     // Until init is done.
   std::size_t user_messages = 0;                  // Of both, those that others send at will.
   std::size_t exits = 0;                          // Exit signals in the mailbox.
   std::map<Caller, base::Instant> open_requests;  // Handed to the server, not answered; expiry.

@@ -76,13 +76,15 @@ void Runtime::end_requests(Process& process, const ExitReason& reason) {
   for (const auto& [caller, expires] : process.open_requests) {
     fail(caller, CallEnded::Status::unknown);
   }
-  for (const auto* queue : {&process.held, &process.mailbox}) {
-    for (const Envelope& envelope : *queue) {
+  const auto fail_waiting = [&](const auto& queue) {
+    for (const Envelope& envelope : queue) {
       if (const auto* request = std::get_if<Request>(&envelope)) {
         fail(request->from, CallEnded::Status::error);
       }
     }
-  }
+  };
+  fail_waiting(process.held);
+  fail_waiting(process.mailbox);
 }
 
 /// `result` without call and callee, which are filled in.
