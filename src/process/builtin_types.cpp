@@ -70,6 +70,11 @@ class Options {
   std::map<base::Bytes, base::Bytes, std::less<>> values_;
 };
 
+/// `then`, if there is room for the timer that it needs.
+Init with_timer(Context& context, base::Duration after, const Init& then) {
+  return context.send_after(after, {}) ? then : Init::stop(ExitReason::error("over_limit"));
+}
+
 /// What all of them have in common.
 class Builtin : public Server {
  public:
@@ -153,10 +158,10 @@ class Sleeper final : public Builtin {
   Keys known_keys() const override { return {"for_ms"}; }
   Keys number_keys() const override { return known_keys(); }
   Init begin(Context& context, const Options& options) override {
-    if (options.has("for_ms")) {
-      (void)context.send_after(options.milliseconds("for_ms", 0), {});
+    if (!options.has("for_ms")) {
+      return Init::ok();
     }
-    return Init::ok();
+    return with_timer(context, options.milliseconds("for_ms", 0), Init::ok());
   }
 };
 
@@ -174,10 +179,10 @@ class Crasher final : public Builtin {
   Keys number_keys() const override { return {"after_ms"}; }
   Init begin(Context& context, const Options& options) override {
     reason_ = reason_of(options.text("reason", "error(crash)"));
-    if (options.has("after_ms")) {
-      (void)context.send_after(options.milliseconds("after_ms", 0), {});
+    if (!options.has("after_ms")) {
+      return Init::ok();
     }
-    return Init::ok();
+    return with_timer(context, options.milliseconds("after_ms", 0), Init::ok());
   }
   void answer(Context& context, const Request& request) override {
     if (!crash(context, request.bytes)) {
@@ -237,8 +242,7 @@ class Named final : public Builtin {
       case NameService::Outcome::wait:
         break;
     }
-    (void)context.send_after(retry_, {});
-    return Init::later();
+    return with_timer(context, retry_, Init::later());
   }
 
   NameService* names_;
@@ -268,8 +272,7 @@ class SlowInit final : public Echo {
   Keys known_keys() const override { return {"init_ms"}; }
   Keys number_keys() const override { return known_keys(); }
   Init begin(Context& context, const Options& options) override {
-    (void)context.send_after(options.milliseconds("init_ms", 1000), {});
-    return Init::later();
+    return with_timer(context, options.milliseconds("init_ms", 1000), Init::later());
   }
 };
 

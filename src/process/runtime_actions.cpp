@@ -43,7 +43,8 @@ std::expected<Pid, Refusal> Runtime::spawn(Process& parent, SpawnOptions options
   process.reports_start = options.report_start;
   ++statistics_.spawned;
   if (!options.name.empty()) {
-    (void)register_name(process, options.name);
+    const auto registered = register_name(process, options.name);
+    HORDE_ASSERT(registered.has_value());  // It is free, and not too long.
   }
   if (options.link) {
     link(parent, process.pid);

@@ -247,7 +247,7 @@ wire::Decoded<Counts> decode_counts(base::BytesView bytes) {
   for (std::uint64_t* count : {&out.specs, &out.active, &out.supervisors, &out.workers}) {
     *count = reader.varint();
   }
-  return reader.finish(std::move(out));
+  return reader.finish(out);
 }
 
 }  // namespace supervisor
