@@ -38,6 +38,14 @@ std::vector<base::Bytes> table_seeds();
 
 void run_link(base::BytesView input);
 std::vector<base::Bytes> link_seeds();
+void run_signal(base::BytesView input);
+std::vector<base::Bytes> signal_seeds();
+
+void run_child_spec(base::BytesView input);
+std::vector<base::Bytes> child_spec_seeds();
+
+void run_supervisor(base::BytesView input);
+std::vector<base::Bytes> supervisor_seeds();
 
 struct FuzzTarget {
   std::string_view name;
@@ -53,6 +61,9 @@ inline constexpr std::array kFuzzTargets = {
     FuzzTarget{"membership", run_membership, membership_seeds},
     FuzzTarget{"table", run_table, table_seeds},
     FuzzTarget{"link", run_link, link_seeds},
+    FuzzTarget{"signal", run_signal, signal_seeds},
+    FuzzTarget{"child_spec", run_child_spec, child_spec_seeds},
+    FuzzTarget{"supervisor", run_supervisor, supervisor_seeds},
 };
 
 }  // namespace horde::props

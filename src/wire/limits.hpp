@@ -54,4 +54,16 @@ inline constexpr std::uint64_t kLinkNumberMax = std::uint64_t{1} << 62U;
 /// After this long a datagram that is still under way is taken as gone (replication.md, C2).
 inline constexpr base::Duration kDatagramLifetimeMax = base::seconds(10);
 
+/// What one process sends to another in one message, request or answer.
+inline constexpr std::size_t kPayloadBytesMax = 1024 * 1024;
+/// What an exit reason says; a longer one is cut. A name conflict carries a key and a value.
+inline constexpr std::size_t kReasonDetailBytesMax = kValueBytesMax + 1024;
+/// Of a process type, a child's id, a module, a placement key.
+inline constexpr std::size_t kProcessNameBytesMax = 512;
+inline constexpr std::size_t kArgsMax = 1024;
+inline constexpr std::size_t kArgsBytesMax = kValueBytesMax;  ///< All arguments of a process.
+inline constexpr std::size_t kModulesMax = 64;
+/// Nanoseconds: no time-out is longer (292 years), so that adding one to a time cannot overflow.
+inline constexpr std::uint64_t kTimeoutMax = std::uint64_t{1} << 62U;
+
 }  // namespace horde::wire
