@@ -32,6 +32,13 @@ inline constexpr std::size_t kPagesWindowMax = 256;
 inline constexpr std::size_t kRangesMax = 4'096;
 inline constexpr std::size_t kRangeDotsMax = 262'144;
 
+/// Parts of a child's entry. Together they fit into a value with everything else that it has.
+inline constexpr std::size_t kChildStartBytesMax = 48 * 1024;
+inline constexpr std::size_t kChildModulesBytesMax = 1'024;
+inline constexpr std::size_t kPlacementKeyBytesMax = 512;
+inline constexpr std::size_t kPidBytesMax = 256;
+inline constexpr std::size_t kEndReasonBytesMax = 4'096;
+
 /// A message that is cut into fragments, before cutting.
 inline constexpr std::size_t kMessageBytesMax = 16 * 1024 * 1024;
 inline constexpr std::size_t kFragmentsMax = 16 * 1024;
