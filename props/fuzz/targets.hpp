@@ -36,6 +36,9 @@ std::vector<base::Bytes> membership_seeds();
 void run_table(base::BytesView input);
 std::vector<base::Bytes> table_seeds();
 
+void run_child_entry(base::BytesView input);
+std::vector<base::Bytes> child_entry_seeds();
+
 struct FuzzTarget {
   std::string_view name;
   void (*run)(base::BytesView input);  // Any bytes. Aborts on a finding.
@@ -49,6 +52,7 @@ inline constexpr std::array kFuzzTargets = {
     FuzzTarget{"record", run_record, record_seeds},
     FuzzTarget{"membership", run_membership, membership_seeds},
     FuzzTarget{"table", run_table, table_seeds},
+    FuzzTarget{"child_entry", run_child_entry, child_entry_seeds},
 };
 
 }  // namespace horde::props

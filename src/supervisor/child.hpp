@@ -60,7 +60,7 @@ struct ChildSpec {
   base::Bytes modules;  ///< For which_children. Not read here.
   PlaceBy place_by = PlaceBy::id;
   base::Bytes placement_key;  ///< Empty unless place_by is key.
-  friend bool operator==(const ChildSpec&, const ChildSpec&) = default;
+  friend auto operator<=>(const ChildSpec&, const ChildSpec&) = default;
 };
 
 /// Who may run a child: the last start of an ownership. Compared in this order (R2).
