@@ -190,8 +190,8 @@ void Replicator::resolve_crowded(base::Now now, const std::vector<crdt::Change>&
                                  Outputs& out) {
   for (const crdt::Change& change : changes) {
     const crdt::Siblings* siblings = map_.siblings(change.key);
-    const bool by_rank = !change.key.empty() &&
-                         options_.keys_by_rank.find(change.key[0]) != base::Bytes::npos;
+    const bool by_rank =
+        !change.key.empty() && options_.keys_by_rank.find(change.key[0]) != base::Bytes::npos;
     if (siblings == nullptr || siblings->size() <= options_.siblings_kept || by_rank) {
       continue;
     }

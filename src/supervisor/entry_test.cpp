@@ -23,7 +23,8 @@ TEST(EntryBytes, AreReadAsTheyWereWritten) {
 }
 
 TEST(EntryBytes, LookAsDocsWireSays) {
-  EXPECT_EQ(base::to_hex(encode(example_entry())), "0101e807046563686f00000080e497d01200d00f11026e310500010102066e312e352f3900000000");
+  EXPECT_EQ(base::to_hex(encode(example_entry())),
+            "0101e807046563686f00000080e497d01200d00f11026e310500010102066e312e352f3900000000");
 }
 
 // Goal: any bytes give an entry in its only encoding, or an error; nothing reads past the end.
