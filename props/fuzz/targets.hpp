@@ -39,6 +39,9 @@ std::vector<base::Bytes> table_seeds();
 void run_child_entry(base::BytesView input);
 std::vector<base::Bytes> child_entry_seeds();
 
+void run_supervisor_message(base::BytesView input);
+std::vector<base::Bytes> supervisor_message_seeds();
+
 struct FuzzTarget {
   std::string_view name;
   void (*run)(base::BytesView input);  // Any bytes. Aborts on a finding.
@@ -53,6 +56,7 @@ inline constexpr std::array kFuzzTargets = {
     FuzzTarget{"membership", run_membership, membership_seeds},
     FuzzTarget{"table", run_table, table_seeds},
     FuzzTarget{"child_entry", run_child_entry, child_entry_seeds},
+    FuzzTarget{"supervisor_message", run_supervisor_message, supervisor_message_seeds},
 };
 
 }  // namespace horde::props

@@ -64,7 +64,7 @@ struct Run {
 /// that fells its nodes does not begin anew on each (R20).
 struct Strikes {
   std::uint64_t era = 0;    ///< Raised by the owner to take the others back.
-  std::uint64_t count = 0;  ///< Since the last quarantine.
+  std::uint64_t count = 0;  ///< Failures since it was healthy.
   std::uint64_t level = 0;  ///< Quarantines in a row.
   friend auto operator<=>(const Strikes&, const Strikes&) = default;
 };

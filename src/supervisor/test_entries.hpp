@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/rng.hpp"
-#include "supervisor/entry.hpp"
+#include "supervisor/messages.hpp"
 
 namespace horde::supervisor {
 
@@ -38,6 +38,28 @@ inline std::vector<Entry> some_entries() {
   out.push_back(entry);
   out.push_back({.not_after = 7, .end = {EndKind::terminated, ""}});
   return out;
+}
+
+inline std::vector<Message> some_messages() {
+  const base::RunId origin{base::NodeId::of("n1"), 5};
+  const Claim claim = example_entry().claim;
+  crdt::VersionVector vector;
+  vector.raise({origin, 3});
+  const Boots boots = {{origin.node, 5}, {base::NodeId::of("n2"), 300}};
+  const std::vector<ChildId> ids = {{1, 2}, {1, 3}};
+  return {StartRequest{.id = {1, 2},
+                       .stamp_ns = 7,
+                       .not_after = 9,
+                       .spec = example_entry().birth->spec,
+                       .hops = 3,
+                       .origin = origin,
+                       .number = 4},
+          Started{4, CallStatus::error, "p", "no luck"},
+          Offer{{1, 2}, claim, 99},
+          Accept{{1, 2}, claim},
+          AskEnds{boots, ids},
+          ConfirmEnds{boots, ids, vector},
+          Unquarantine{{1, 2}}};
 }
 
 inline Entry random_entry(base::Rng& rng) {

@@ -38,6 +38,8 @@ inline constexpr std::size_t kChildModulesBytesMax = 1'024;
 inline constexpr std::size_t kPlacementKeyBytesMax = 512;
 inline constexpr std::size_t kPidBytesMax = 256;
 inline constexpr std::size_t kEndReasonBytesMax = 4'096;
+/// Children named in one message between supervisors.
+inline constexpr std::size_t kChildIdsMax = 4'096;
 
 /// A message that is cut into fragments, before cutting.
 inline constexpr std::size_t kMessageBytesMax = 16 * 1024 * 1024;
