@@ -335,6 +335,7 @@ TEST_F(Terminate, FindsAChildByThePidOfAnEarlierCopy) {
   const auto ask = [&](std::uint64_t number, const base::Bytes& by) {
     cluster.calls[number] = {.until = cluster.now() + seconds(5),
                              .kind = TestCluster::Call::Kind::stop};
+    cluster.may_end(child);
     cluster.input(0, [&](Supervisor& s, base::Now now, Outputs& out) {
       s.terminate_child(now, {number}, {.pid = by}, out);
     });
@@ -351,6 +352,7 @@ TEST_F(Terminate, OfAnIdThatIsNotHeardOfYetHoldsWhenItComes) {
   TestCluster& cluster = make(2);
   cluster.cut(0, 1);
   const ChildId child{5, 6};
+  cluster.may_end(child);
   cluster.calls[900] = {.until = cluster.now() + seconds(5)};
   cluster.input(0, [&](Supervisor& s, base::Now now, Outputs& out) {
     s.terminate_child(now, {900}, {.id = child, .if_unknown = TerminateCall::IfUnknown::record},

@@ -141,6 +141,7 @@ void TestCluster::carry_out(std::size_t i, const Outputs& out, std::vector<crdt:
     if (const auto* put = std::get_if<WriteEntry>(&output)) {
       note(base::to_string(self) + " writes " + short_name(*child_of(put->key)) + " " +
            to_string(*decode_entry(put->value)));
+      check_write(i, *child_of(put->key), *decode_entry(put->value));
       node.map.put(self, put->key, put->value, at(i).wall.ns);
       changed.push_back(put->key);
       wrote = true;
@@ -182,6 +183,17 @@ void TestCluster::carry_out(std::size_t i, const Outputs& out, std::vector<crdt:
   }
 }
 
+void TestCluster::check_write(std::size_t i, const ChildId& child, const Entry& entry) {
+  if (entry.ended() && !may_end_.contains(child)) {
+    fail("a child is ended that nobody has ended: " + short_name(child));
+  }
+  const bool is_mine = entry.claim.run() == base::RunId{id(i), nodes_[i].boot};
+  if (!entry.ended() && entry.run.state == RunState::released && is_mine &&
+      nodes_[i].processes.contains(child)) {
+    fail("a child is released before it has stopped: " + short_name(child));
+  }
+}
+
 void TestCluster::carry_out(std::size_t i, const StartCopy& start) {
   Node& node = nodes_[i];
   note(base::to_string(id(i)) + " starts " + short_name(start.id) + " " + to_string(start.token));
@@ -217,6 +229,7 @@ void TestCluster::finish_start(std::size_t i, std::uint64_t boot, const ChildId&
   const base::Bytes how = entry != nullptr && entry->birth ? entry->birth->spec.start : "";
   if (how == "ignore" || how == "fail" || (how == "flaky" && starts_fail)) {
     node.processes.erase(it);
+    may_end_.insert(child);
     input(i, [&](Supervisor& s, base::Now now, Outputs& out) {
       if (how == "ignore") {
         s.copy_ignored(now, child, out);
@@ -359,6 +372,7 @@ std::uint64_t TestCluster::terminate(std::size_t i, const ChildId& child, base::
        std::to_string(number));
   calls[number] = {
       .node = i, .boot = nodes_[i].boot, .until = now_ + timeout, .kind = Call::Kind::terminate};
+  may_end_.insert(child);
   input(i, [&](Supervisor& s, base::Now now, Outputs& out) {
     s.terminate_child(now, {number}, {.id = child, .timeout = timeout}, out);
   });
@@ -373,6 +387,14 @@ void TestCluster::exit(std::size_t i, const ChildId& child, Supervisor::Exit how
   }
   note(base::to_string(id(i)) + "'s copy of " + short_name(child) +
        (how == Supervisor::Exit::normal ? " ends normally" : " crashes"));
+  const Entry* entry = nodes_[i].supervisor->entry(child);
+  if (it->second.phase == Process::Phase::running && entry != nullptr && entry->birth) {
+    const Restart restart = entry->birth->spec.restart;
+    if (restart == Restart::temporary ||
+        (restart == Restart::transient && how == Supervisor::Exit::normal)) {
+      may_end_.insert(child);
+    }
+  }
   nodes_[i].processes.erase(it);
   input(i, [&](Supervisor& s, base::Now now, Outputs& out) {
     s.copy_exited(now, child, how, "exit", out);

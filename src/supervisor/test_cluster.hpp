@@ -55,6 +55,9 @@ class TestCluster {
   /// The child's copy at `node`, if it runs, exits.
   void exit(std::size_t node, const ChildId& id, Supervisor::Exit exit);
 
+  /// A test ends it by an input of its own.
+  void may_end(const ChildId& id) { may_end_.insert(id); }
+
   void run(base::Duration duration);
   /// Gives an input to a node's supervisor, and carries out what it answers.
   void input(std::size_t node, const std::function<void(Supervisor&, base::Now, Outputs&)>& give);
@@ -139,6 +142,7 @@ class TestCluster {
   void send_message(std::size_t from, const SendTo& message);
   void deliver_front(std::size_t from, std::size_t to);
   void carry_out(std::size_t i, const Outputs& out, std::vector<crdt::Key>& changed);
+  void check_write(std::size_t i, const ChildId& child, const Entry& entry);
   void carry_out(std::size_t i, const StartCopy& start);
   void carry_out(std::size_t i, const StopCopy& stop);
   void finish_start(std::size_t i, std::uint64_t boot, const ChildId& id, const Token& token);
@@ -163,6 +167,7 @@ class TestCluster {
   std::set<std::pair<ChildId, Token>> tokens_;
   std::set<ChildId> terminated_ok_;
   std::set<ChildId> acknowledged_;
+  std::set<ChildId> may_end_;  // Terminated, declined, failed or finished by itself, somewhere.
   std::uint64_t last_call_ = 0;
   std::uint64_t last_pid_ = 0;
   std::string broken_;
