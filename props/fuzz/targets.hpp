@@ -40,12 +40,16 @@ void run_link(base::BytesView input);
 std::vector<base::Bytes> link_seeds();
 void run_signal(base::BytesView input);
 std::vector<base::Bytes> signal_seeds();
+void run_child_entry(base::BytesView input);
+std::vector<base::Bytes> child_entry_seeds();
 
 void run_child_spec(base::BytesView input);
 std::vector<base::Bytes> child_spec_seeds();
 
 void run_supervisor(base::BytesView input);
 std::vector<base::Bytes> supervisor_seeds();
+void run_supervisor_message(base::BytesView input);
+std::vector<base::Bytes> supervisor_message_seeds();
 
 struct FuzzTarget {
   std::string_view name;
@@ -62,8 +66,10 @@ inline constexpr std::array kFuzzTargets = {
     FuzzTarget{"table", run_table, table_seeds},
     FuzzTarget{"link", run_link, link_seeds},
     FuzzTarget{"signal", run_signal, signal_seeds},
+    FuzzTarget{"child_entry", run_child_entry, child_entry_seeds},
     FuzzTarget{"child_spec", run_child_spec, child_spec_seeds},
     FuzzTarget{"supervisor", run_supervisor, supervisor_seeds},
+    FuzzTarget{"supervisor_message", run_supervisor_message, supervisor_message_seeds},
 };
 
 }  // namespace horde::props

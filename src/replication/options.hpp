@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/bytes.hpp"
 #include "base/time.hpp"
 
 namespace horde::replication {
@@ -48,6 +49,9 @@ struct Options {
   bool storage = true;
   /// Whoever owns the shown value writes it again when an entry has more siblings than this (W4).
   std::size_t siblings_kept = 8;
+  /// First bytes of keys whose siblings are read together, by a rank of their own: their owners
+  /// write over all siblings themselves. The value that the stamps show is not the one to keep.
+  base::Bytes keys_by_rank;
 };
 
 }  // namespace horde::replication

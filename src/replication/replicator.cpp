@@ -184,12 +184,15 @@ void Replicator::write_again(base::Now now, Outputs& out) {
 
 // The winner's owner puts its value again over all siblings when there are many (W4). With its
 // stamp: with a newer one, two owners that do not see each other's newest would each be the winner
-// where they look, and put again for ever.
+// where they look, and put again for ever. Not for keys that are read by rank: the newest stamp may
+// be that of a stale writer, and its value over all siblings would undo the one of highest rank.
 void Replicator::resolve_crowded(base::Now now, const std::vector<crdt::Change>& changes,
                                  Outputs& out) {
   for (const crdt::Change& change : changes) {
     const crdt::Siblings* siblings = map_.siblings(change.key);
-    if (siblings == nullptr || siblings->size() <= options_.siblings_kept) {
+    const bool by_rank =
+        !change.key.empty() && options_.keys_by_rank.find(change.key[0]) != base::Bytes::npos;
+    if (siblings == nullptr || siblings->size() <= options_.siblings_kept || by_rank) {
       continue;
     }
     const crdt::Sibling* best = crdt::winner(*siblings);

@@ -287,6 +287,45 @@ TEST(Replicator, ReplacesALongLogByACheckpoint) {
   EXPECT_EQ(replica.map().vector(), net[0].map().vector());
 }
 
+// Goal: entries that are read by rank are not written over by whoever has the newest stamp (W4):
+// that may be a stale writer. Method: three replicas write both kinds of key while cut off, one
+// sibling is kept at most; the plain key is resolved to one put, the ranked one shows all three.
+TEST(Replicator, LeavesTheSiblingsOfKeysReadByRankToTheirOwners) {
+  Net net(3, {.siblings_kept = 1, .keys_by_rank = "\x20"});
+  for (std::size_t i = 0; i < 3; ++i) {
+    net.step(i, [&](Outputs& out) { net[i].assume_synced(out); });
+  }
+  net.run(seconds(2));
+  net.cut = true;
+  for (std::size_t i = 0; i < 3; ++i) {
+    net.put(i,
+            "\x20"
+            "ranked",
+            "of " + std::to_string(i));
+    net.put(i,
+            "\x10"
+            "plain",
+            "of " + std::to_string(i));
+  }
+  net.run(milliseconds(50));
+  net.cut = false;
+  net.run(seconds(5));
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(net[i]
+                  .map()
+                  .siblings("\x20"
+                            "ranked")
+                  ->size(),
+              3U);
+    EXPECT_EQ(net[i]
+                  .map()
+                  .siblings("\x10"
+                            "plain")
+                  ->size(),
+              1U);
+  }
+}
+
 TEST(Replicator, RefusesKeysAndValuesOverTheirLimitsAsAWhole) {
   Net net(1, {});
   const std::vector<std::pair<crdt::Key, crdt::Value>> pairs = {

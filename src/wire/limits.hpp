@@ -32,6 +32,15 @@ inline constexpr std::size_t kPagesWindowMax = 256;
 inline constexpr std::size_t kRangesMax = 4'096;
 inline constexpr std::size_t kRangeDotsMax = 262'144;
 
+/// Parts of a child's entry. Together they fit into a value with everything else that it has.
+inline constexpr std::size_t kChildStartBytesMax = 48 * 1024;
+inline constexpr std::size_t kChildModulesBytesMax = 1'024;
+inline constexpr std::size_t kPlacementKeyBytesMax = 512;
+inline constexpr std::size_t kPidBytesMax = 256;
+inline constexpr std::size_t kEndReasonBytesMax = 4'096;
+/// Children named in one message between supervisors.
+inline constexpr std::size_t kChildIdsMax = 4'096;
+
 /// A message that is cut into fragments, before cutting.
 inline constexpr std::size_t kMessageBytesMax = 16 * 1024 * 1024;
 inline constexpr std::size_t kFragmentsMax = 16 * 1024;
@@ -41,7 +50,8 @@ inline constexpr std::size_t kReassemblyBytesPerPeerMax = 2 * kMessageBytesMax;
 inline constexpr std::size_t kReassemblyMessagesPerPeerMax = 64;
 
 /// Reliable links (wire/links.hpp). A message, before it is cut into segments.
-inline constexpr std::size_t kLinkMessageBytesMax = 1024 * 1024;
+/// Takes a process's largest payload with what goes around it.
+inline constexpr std::size_t kLinkMessageBytesMax = 1024 * 1024 + 8 * 1024;
 inline constexpr std::size_t kLinkSegmentBytesMax = 1'024;
 /// A link's frame: leaves 80 B of a datagram to its header and a seal.
 inline constexpr std::size_t kLinkFrameBytesMax = 1'152;

@@ -1,0 +1,143 @@
+// Placement: which member a child runs on, and whether it may run at all.
+//
+// A strategy is a pure function of the child and of the members with their statuses: not of the
+// call, the clock or the caller (R6). So all members with equal views name the same member, and
+// nobody has to ask. Only `alive` members are chosen: an announcement comes after the first sync,
+// so that these have synced and are not leaving.
+//
+// Two hash schemes are compared, figures and choice in docs/placement.md:
+//   rendezvous  the member with the highest keyed hash of (member, child); the default
+//   ring        128 points a member on a circle, the first point at or after the child's hash
+//
+// Source: Horde 0.10, UniformDistribution, UniformQuorumDistribution, UniformRandomDistribution;
+// Thaler, Ravishankar, "Using name-based mappings to increase hit rates" (1998). Deviations: random
+// is a keyed hash, as survivors who each roll a die take a child twice or not at all.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "members/members.hpp"
+#include "supervisor/child.hpp"
+
+namespace horde::supervisor {
+
+using members::Member;
+
+/// What a strategy is shown of a child.
+struct ChildView {
+  ChildId id;
+  const ChildSpec& spec;
+};
+
+enum class PlacementErrc : std::uint8_t {
+  no_alive_nodes,  ///< No member is alive.
+  quorum_not_met,  ///< Too few are.
+};
+[[nodiscard]] std::string_view to_string(PlacementErrc code);
+
+using Placed = std::expected<base::NodeId, PlacementErrc>;
+
+/// What users may supply. Both functions must be pure, and the same on every member.
+class Strategy {
+ public:
+  Strategy() = default;
+  Strategy(const Strategy&) = delete;
+  Strategy& operator=(const Strategy&) = delete;
+  Strategy(Strategy&&) = delete;
+  Strategy& operator=(Strategy&&) = delete;
+  virtual ~Strategy() = default;
+
+  /// The member that is to run the child. `members` ascends by name, without repetition.
+  [[nodiscard]] virtual Placed choose(const ChildView& child,
+                                      std::span<const Member> members) const = 0;
+  /// Whether children may run here, if this is how we see the members.
+  [[nodiscard]] virtual bool has_quorum(std::span<const Member> members) const = 0;
+};
+
+/// The 64 bits that a child is placed by, as its spec asks for.
+[[nodiscard]] std::uint64_t placement_hash(const ChildView& child);
+
+/// The member of the highest keyed hash; nothing if there is none. Cost: one mix for each member,
+/// no allocation. When a member goes only its own children move, when one comes only to it.
+[[nodiscard]] Placed choose_by_rendezvous(std::uint64_t hash, std::span<const Member> members);
+
+/// Points of the alive members on a circle of 2^64.
+class HashRing {
+ public:
+  static constexpr std::uint64_t kPointsPerMember = 128;
+
+  HashRing() = default;
+  /// Cost: sorts 128 points for each alive member.
+  explicit HashRing(std::span<const Member> members);
+  /// Cost: a binary search.
+  [[nodiscard]] Placed choose(std::uint64_t hash) const;
+  /// Whether it was made for these.
+  [[nodiscard]] bool is_for(std::span<const Member> members) const;
+
+ private:
+  std::vector<base::NodeId> members_;
+  std::vector<std::pair<std::uint64_t, base::NodeId>> points_;
+};
+
+enum class HashScheme : std::uint8_t { rendezvous, ring };
+
+/// Whether more than half of the votes are there, or at least `votes_min` if that is more.
+///
+/// Voters are the members that have not left. When their number is even the one with the lowest
+/// name has no vote, so that an even split leaves the quorum to exactly one side. A member that has
+/// announced its stop votes until it has left: it is still connected to one side only. A dead and
+/// an uninitialized one count against.
+/// Requires: `members` ascends by name, without repetition. Cost: one pass, no allocation.
+/// Source: Horde 0.10, UniformQuorumDistribution.has_quorum?/1. Deviation: the original leaves out
+/// members as soon as they announce their stop, which can make two quorums (docs/placement.md).
+[[nodiscard]] bool has_majority(std::span<const Member> members, std::size_t votes_min = 0);
+
+/// Whether `votes_min` may be set for a list of so many members: from n/2 + 1 to n voters, the even
+/// one left out. Below that two sides could both have quorum.
+[[nodiscard]] bool is_safe_threshold(std::size_t votes_min, std::size_t members);
+
+/// Consistent hashing over the alive members. Always has quorum.
+class Uniform : public Strategy {
+ public:
+  explicit Uniform(HashScheme scheme = HashScheme::rendezvous) : scheme_(scheme) {}
+  [[nodiscard]] Placed choose(const ChildView& child,
+                              std::span<const Member> members) const override;
+  [[nodiscard]] bool has_quorum(std::span<const Member> /*members*/) const override { return true; }
+
+ private:
+  HashScheme scheme_;
+  mutable HashRing ring_;  // Of the last members asked for: changes the cost, not the answer.
+};
+
+/// The same, and only where has_majority.
+class UniformQuorum final : public Uniform {
+ public:
+  explicit UniformQuorum(HashScheme scheme = HashScheme::rendezvous, std::size_t votes_min = 0)
+      : Uniform(scheme), votes_min_(votes_min) {}
+  [[nodiscard]] Placed choose(const ChildView& child,
+                              std::span<const Member> members) const override;
+  [[nodiscard]] bool has_quorum(std::span<const Member> members) const override {
+    return has_majority(members, votes_min_);
+  }
+
+ private:
+  std::size_t votes_min_;
+};
+
+/// Every alive member with equal probability, by the child's id alone: placement keys and specs do
+/// not matter. Always has quorum.
+class UniformRandom final : public Strategy {
+ public:
+  [[nodiscard]] Placed choose(const ChildView& child,
+                              std::span<const Member> members) const override;
+  [[nodiscard]] bool has_quorum(std::span<const Member> /*members*/) const override { return true; }
+};
+
+}  // namespace horde::supervisor
