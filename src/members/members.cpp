@@ -52,14 +52,15 @@ void Members::load(base::Instant now, const crdt::AwLwwMap& map) {
   });
 }
 
-bool Members::on_changes(base::Instant now, const crdt::AwLwwMap& map,
-                         const std::vector<crdt::Change>& changes) {
-  bool changed = false;
+Members::Changed Members::on_changes(base::Instant now, const crdt::AwLwwMap& map,
+                                     const std::vector<crdt::Change>& changes) {
+  Changed changed = Changed::nothing;
   for (const crdt::Change& change : changes) {
     const bool ours = !change.key.empty() && change.key[0] <= kStatusPrefix;
     if (ours && change.visible != crdt::Visible::same) {
       read(now, map, change.key);
-      changed = changed || change.key[0] == kWantedPrefix;
+      changed =
+          std::max(changed, change.key[0] == kWantedPrefix ? Changed::wanted : Changed::statuses);
     }
   }
   return changed;

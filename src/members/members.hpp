@@ -70,9 +70,10 @@ class Members {
 
   /// Reads the whole list anew, or what `changes` touch of it.
   void load(base::Instant now, const crdt::AwLwwMap& map);
-  /// Whether it was changed who is wanted.
-  bool on_changes(base::Instant now, const crdt::AwLwwMap& map,
-                  const std::vector<crdt::Change>& changes);
+  /// What was changed, at most.
+  enum class Changed : std::uint8_t { nothing, statuses, wanted };
+  Changed on_changes(base::Instant now, const crdt::AwLwwMap& map,
+                     const std::vector<crdt::Change>& changes);
 
   /// The writes that make the list exactly `names`.
   [[nodiscard]] std::vector<Write> set_members(const std::set<std::string>& names) const;

@@ -53,8 +53,12 @@ Node::Node(Config config, std::span<const base::Bytes> log)
       self_(base::NodeId::of(config_.name)),
       boot_(config_.boot),
       rng_(config_.seed),
-      liveness_(self_of(config_), config_.liveness, rng_.fork("liveness")) {
-  for (const HordeConfig& horde : config_.hordes) {
+      liveness_(self_of(config_), config_.liveness, rng_.fork("liveness")),
+      links_({self_, config_.boot}, config_.links) {
+  for (HordeConfig& horde : config_.hordes) {
+    if (horde.children) {  // Their entries are read by rank, not by stamp (R1).
+      horde.replication.keys_by_rank = base::Bytes(1, supervisor::kChildKeyPrefix);
+    }
     const std::uint16_t id = horde_id(horde.name);
     HORDE_ASSERT(std::ranges::find(hordes_, id, &Horde::id) == hordes_.end());
     hordes_.push_back({.config = horde,
@@ -63,6 +67,7 @@ Node::Node(Config config, std::span<const base::Bytes> log)
                        .members = members::Members(config_.name, horde.members)});
   }
   load(log);
+  make_children();
 }
 
 void Node::load(std::span<const base::Bytes> log) {
@@ -140,6 +145,10 @@ void Node::on_timeout(base::Now now, base::Effects& out) {
       take(now, horde, std::move(outputs));
     }
   }
+  if (links_.wake_at() <= now.mono) {
+    links_.on_timeout(now.mono, link_out_);
+  }
+  run_timers(now);
   finish(now, out);
 }
 
@@ -155,9 +164,13 @@ base::Instant Node::wake_at() const {
   if (life_ == Life::ended) {
     return base::Instant::never();
   }
-  base::Instant at = std::min({liveness_.wake_at(), update_peers_at_, stop_at_});
+  base::Instant at = std::min(
+      {liveness_.wake_at(), update_peers_at_, stop_at_, links_.wake_at(), runtime_->wake_at()});
   for (const Horde& horde : hordes_) {
     at = std::min({at, horde.replicator.wake_at(), horde.review_at});
+    if (horde.children != nullptr) {
+      at = std::min(at, horde.children->supervisor.wake_at());
+    }
     if (!horde.pending.empty()) {
       at = std::min(at, horde.write_at);
     }
@@ -286,38 +299,43 @@ void Node::write(base::Now now, Horde& horde, const std::vector<members::Write>&
 
 void Node::stop(base::Now now, base::Effects& out) {
   begin(now);
-  if (life_ == Life::running) {
-    for (Horde& horde : hordes_) {
-      write(now, horde, horde.members.announce_stop(boot_));
-    }
-    begin_stop(now);
-  }
+  begin_stop(now);
   finish(now, out);
 }
 
 void Node::leave(base::Now now, base::Effects& out) {
   begin(now);
-  if (life_ == Life::running) {
-    for (Horde& horde : hordes_) {
-      write(now, horde, horde.members.leave());
-    }
-    begin_stop(now);
-  }
+  leaves_lists_ = leaves_lists_ || life_ == Life::running;
+  begin_stop(now);
   finish(now, out);
 }
 
 void Node::begin_stop(base::Now now) {
+  if (life_ != Life::running) {
+    return;
+  }
   for (Horde& horde : hordes_) {
     for (const PendingWrite& write : horde.pending) {
       answer(write.call, to_string(CallErrc::shutting_down));
     }
     horde.pending.clear();
+    write(now, horde, horde.members.announce_stop(boot_));
   }
-  life_ = Life::handing_over;
-  stop_at_ = now.mono + config_.stop_wait;
+  life_ = Life::stopping_children;
+  stop_children(now);
+  run_children(now);
 }
 
 void Node::advance_stop(base::Now now) {
+  if (life_ == Life::stopping_children && children_have_left()) {
+    for (Horde& horde : hordes_) {
+      if (leaves_lists_) {
+        write(now, horde, horde.members.leave());
+      }
+    }
+    life_ = Life::handing_over;
+    stop_at_ = now.mono + config_.stop_wait;
+  }
   if (life_ == Life::handing_over) {
     const bool handed_over = std::ranges::all_of(hordes_, [](const Horde& horde) {
       const base::RunId& run = horde.replicator.own_run();
@@ -387,6 +405,9 @@ void Node::settle(base::Now now) {
   }
   if (update_peers_at_ <= now.mono) {
     update_peers(now);
+    for (Horde& horde : hordes_) {
+      horde.view_changed = true;
+    }
   }
   for (Horde& horde : hordes_) {
     check_cold_start(now, horde);
@@ -394,6 +415,7 @@ void Node::settle(base::Now now) {
       horde.announced_boot = boot_;
       write(now, horde, horde.members.announce(boot_));
     }
+    tell_synced(now, horde);
     while (!horde.pending.empty() && may_write(now.mono, horde)) {
       PendingWrite write = std::move(horde.pending.front());
       horde.pending.pop_front();
@@ -403,6 +425,7 @@ void Node::settle(base::Now now) {
       review(now, horde);
     }
   }
+  run_children(now);
 }
 
 void Node::change_boot(base::Now now) {
@@ -424,6 +447,15 @@ void Node::change_boot(base::Now now) {
     }
     take(now, horde, std::move(outputs));
   }
+  links_.restart_as(now.mono, boot_, link_out_);
+  link_out_ = {};  // Whoever used them ends here.
+  make_children();
+  for (const liveness::NodeInfo& info : liveness_.nodes()) {
+    if (liveness_.is_reachable(info.id)) {
+      links_.peer_up(now.mono, {info.id, info.boot}, link_out_);
+    }
+  }
+  update_peers_at_ = now.mono;
   tell("restarted_as", self_, boot_);
 }
 

@@ -1,8 +1,10 @@
-// Node assembles one node: liveness, and for each horde its map and its member list. It meets
-// base::Engine, so the simulator and a socket drive the same object.
+// Node assembles one node: liveness, links, processes, and for each horde its map, its member list
+// and its supervisor, if it has one. It meets base::Engine, so the simulator and a socket drive the
+// same object.
 //
 //   datagram --> frames --> Liveness ----------------- events --> peers of every horde
-//                       \-> Replicator of its horde -- changes -> Members of that horde
+//                       \-> Replicator of its horde -- changes -> Members, Supervisor of that horde
+//                       \-> Links -- messages -> processes, Supervisor of that horde
 //
 // Effects of one input are in this order: log records, tells, datagrams (frames for one address
 // share them, in the order in which they arose), answers, the end. A record precedes what it lets
@@ -15,7 +17,9 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -28,10 +32,21 @@
 #include "liveness/liveness.hpp"
 #include "members/members.hpp"
 #include "members/topology.hpp"
+#include "node/copies.hpp"
 #include "replication/replicator.hpp"
 #include "wire/fragments.hpp"
+#include "wire/links.hpp"
 
 namespace horde::node {
+
+/// What a horde that supervises children needs.
+struct ChildrenConfig {
+  supervisor::Options options;
+  /// Makes this member's placement strategy, once for each boot.
+  std::function<std::unique_ptr<supervisor::Strategy>()> strategy = [] {
+    return std::make_unique<supervisor::Uniform>();
+  };
+};
 
 struct HordeConfig {
   std::string name = "horde";
@@ -43,6 +58,7 @@ struct HordeConfig {
   base::Duration boot_wait = base::seconds(5);
   /// How long writes wait for the first sync.
   base::Duration write_wait = base::seconds(1);
+  std::optional<ChildrenConfig> children;  ///< Nothing: a map only.
 };
 
 struct Config {
@@ -54,6 +70,11 @@ struct Config {
   std::vector<HordeConfig> hordes;
   liveness::Options liveness;
   base::Duration stop_wait = base::seconds(2);  // For the last sync of a graceful stop, at most.
+  base::Duration children_stop_wait =
+      base::seconds(60);  // Before it: for children to be handed over.
+  wire::LinkOptions links;
+  process::RuntimeOptions processes;
+  process::ProcessTypes process_types;
 };
 
 /// Why a call ended otherwise than "ok". The names are what Answer::status says.
@@ -101,7 +122,19 @@ class Node {
               base::Effects& out);
   void set_members(base::Now now, base::CallId call, std::string_view horde,
                    const std::vector<std::string>& names, base::Effects& out);
-  /// Announces it, sends what others lack, says goodbye, and ends.
+  // Of a horde with children; answered as supervisor.hpp says. The detail of an answer is the
+  // child's id, then its pid, then who is missing, then the reason, as far as there are such.
+  void start_child(base::Now now, base::CallId call, std::string_view horde,
+                   supervisor::StartCall request, base::Effects& out);
+  void terminate_child(base::Now now, base::CallId call, std::string_view horde,
+                       const supervisor::TerminateCall& request, base::Effects& out);
+  void wait_for_quorum(base::Now now, base::CallId call, std::string_view horde,
+                       base::Duration timeout, base::Effects& out);
+  /// Ends a child's quarantine.
+  void release_child(base::Now now, base::CallId call, std::string_view horde,
+                     const supervisor::ChildId& id, base::Effects& out);
+  /// Announces it, hands children over as they stop, sends what others lack, says goodbye, and
+  /// ends.
   void stop(base::Now now, base::Effects& out);
   /// The same, and takes itself off every member list first.
   void leave(base::Now now, base::Effects& out);
@@ -113,6 +146,8 @@ class Node {
                                                       std::span<const crdt::Key> keys) const;
   [[nodiscard]] std::map<crdt::Key, crdt::Value> to_map(std::string_view horde) const;
   [[nodiscard]] std::vector<members::Member> members(std::string_view horde) const;
+  /// Null if the horde has no children, or if there is no such horde.
+  [[nodiscard]] const supervisor::Supervisor* children(std::string_view horde) const;
 
   // --- For checkers and statistics.
   [[nodiscard]] std::uint64_t boot() const { return boot_; }
@@ -141,12 +176,25 @@ class Node {
     return hordes_[horde].pending.size();
   }
   [[nodiscard]] std::size_t bytes_held() const { return reassembler_.bytes_held(); }
+  [[nodiscard]] const process::Runtime& processes() const { return *runtime_; }
+  [[nodiscard]] const Copies* copies(std::size_t horde) const {
+    return hordes_[horde].children == nullptr ? nullptr : &hordes_[horde].children->copies;
+  }
 
  private:
   struct PendingWrite {
     base::CallId call;
     Pairs puts;
     std::vector<crdt::Key> removes;
+  };
+  /// The supervisor of a horde, for one boot.
+  struct Children {
+    supervisor::Supervisor supervisor;
+    Copies copies;
+    std::vector<supervisor::EntryChange> changes{};  // Not told yet.
+    std::deque<supervisor::Output> todo{};
+    bool synced_told = false;
+    bool left = false;  // All is handed over.
   };
   struct Horde {
     HordeConfig config;
@@ -160,11 +208,14 @@ class Node {
     std::uint64_t announced_boot = 0;
     bool must_start_anew = false;
     base::Instant review_at;  // When witnesses and the list are looked at next.
+    std::unique_ptr<Children> children;
+    bool view_changed = true;  // Its supervisor has not been told.
   };
   enum class Life : std::uint8_t {
     running,
-    handing_over,  // Stopping: what others lack is still being sent.
-    leaving,       // Stopping: the goodbye is being told.
+    stopping_children,  // Stopping: children are being handed over.
+    handing_over,       // Stopping: what others lack is still being sent.
+    leaving,            // Stopping: the goodbye is being told.
     ended,
   };
 
@@ -187,7 +238,7 @@ class Node {
   // node_events.cpp: what components hand up.
   void on_frame(base::Now now, const wire::Sender& sender, const base::Address& from,
                 const wire::FrameView& frame);
-  void on_horde_frame(base::Now now, const wire::Sender& sender, const wire::FrameView& frame);
+  void on_peer_frame(base::Now now, const wire::Sender& sender, const wire::FrameView& frame);
   void take(base::Now now, liveness::Outputs outputs);
   void take(base::Now now, Horde& horde, replication::Outputs outputs);
   void on_peer_event(base::Now now, const liveness::PeerEvent& event);
@@ -198,6 +249,36 @@ class Node {
   [[nodiscard]] members::SeenNodes seen() const;
   void queue_frame(const base::Address& to, wire::Frame frame);
   void count(const wire::DecodeError& error);
+
+  // node_children.cpp
+  void make_children();
+  void note_entries(Horde& horde, const std::vector<crdt::Change>& changes);
+  void run_children(base::Now now);
+  void run_timers(base::Now now);
+  [[nodiscard]] bool hand_on_entries(base::Now now);
+  [[nodiscard]] bool carry_out_next(base::Now now);
+  [[nodiscard]] bool hand_on_arrivals(base::Now now);
+  [[nodiscard]] bool hand_on_links(base::Now now);
+  void take(Horde& horde, supervisor::Outputs outputs);
+  void carry_out(base::Now now, Horde& horde, const supervisor::StartCopy& order);
+  void carry_out(base::Now now, Horde& horde, const supervisor::StopCopy& order);
+  void carry_out(base::Now now, Horde& horde, const supervisor::WriteEntry& entry);
+  void carry_out(base::Now now, Horde& horde, const supervisor::RemoveEntry& entry);
+  void carry_out(base::Now now, Horde& horde, const supervisor::SendTo& message);
+  void carry_out(base::Now now, Horde& horde, const supervisor::Reply& reply);
+  void carry_out(base::Now now, Horde& horde, const supervisor::AnnounceStop& announce);
+  void carry_out(base::Now now, Horde& horde, const supervisor::HasLeft& left);
+  void carry_out(base::Now now, Horde& horde, const supervisor::Told& told);
+  void send_over_link(base::Now now, const base::RunId& to, const base::Bytes& message);
+  void link_ended(base::Now now, const base::RunId& run);
+  void on_link_message(base::Now now, const base::RunId& from, base::BytesView message);
+  [[nodiscard]] bool tell_views(base::Now now);
+  void tell_synced(base::Now now, Horde& horde);
+  template <class Call>
+  void call_supervisor(base::Now now, base::CallId call, std::string_view horde, base::Effects& out,
+                       Call&& what);
+  void stop_children(base::Now now);
+  [[nodiscard]] bool children_have_left() const;
   void tell(std::string_view topic, base::NodeId about, std::uint64_t value,
             base::Bytes detail = {});
 
@@ -208,6 +289,11 @@ class Node {
   liveness::Liveness liveness_;
   std::deque<Horde> hordes_;
   wire::Reassembler reassembler_;
+  wire::Links links_;
+  wire::LinkOutputs link_out_;
+  std::unique_ptr<process::Runtime> runtime_;
+  process::Outputs process_out_;
+  bool leaves_lists_ = false;  // Stopping: takes itself off every member list.
   Life life_ = Life::running;
   base::Instant stop_at_ = base::Instant::never();
   std::optional<std::uint64_t> later_boot_;  // Heard of ourselves.

@@ -45,15 +45,13 @@ void Node::on_frame(base::Now now, const wire::Sender& sender, const base::Addre
     case wire::Tag::session:
     case wire::Tag::push:
     case wire::Tag::fragment:
-      on_horde_frame(now, sender, frame);
-      return;
-    case wire::Tag::link:  // A node without processes has none.
-      count({wire::DecodeErrc::bad_tag, 0});
+    case wire::Tag::link:
+      on_peer_frame(now, sender, frame);
       return;
   }
 }
 
-void Node::on_horde_frame(base::Now now, const wire::Sender& sender, const wire::FrameView& frame) {
+void Node::on_peer_frame(base::Now now, const wire::Sender& sender, const wire::FrameView& frame) {
   if (sender.node == self_) {
     ++drops_.own_name;
     return;
@@ -65,6 +63,12 @@ void Node::on_horde_frame(base::Now now, const wire::Sender& sender, const wire:
   }
   if (sender.boot < info->boot) {
     ++drops_.old_boot;
+    return;
+  }
+  if (frame.tag == wire::Tag::link) {
+    if (const auto taken = links_.on_frame(now.mono, sender, frame.body, link_out_); !taken) {
+      count(taken.error());
+    }
     return;
   }
   if (frame.tag == wire::Tag::fragment) {
@@ -111,6 +115,7 @@ void Node::on_peer_event(base::Now now, const liveness::PeerEvent& event) {
   switch (event.kind) {
     case Kind::up:
       tell("member_up", event.node, event.boot);
+      links_.peer_up(now.mono, {event.node, event.boot}, link_out_);
       for (Horde& horde : hordes_) {
         horde.replicator.on_run_started({event.node, event.boot});
       }
@@ -123,10 +128,12 @@ void Node::on_peer_event(base::Now now, const liveness::PeerEvent& event) {
       return;
     case Kind::dead:
       tell("member_dead", event.node, event.boot);
+      links_.peer_down(now.mono, {event.node, event.boot}, link_out_);
       reassembler_.forget(event.node);
       break;
     case Kind::left:
       tell("member_left", event.node, event.boot);
+      links_.peer_down(now.mono, {event.node, event.boot}, link_out_);
       reassembler_.forget(event.node);
       break;
     case Kind::refuted:
@@ -191,9 +198,14 @@ void Node::take(base::Now now, Horde& horde, replication::Outputs outputs) {
       }
     }
   }
-  if (horde.members.on_changes(now.mono, horde.replicator.map(), outputs.changes)) {
+  note_entries(horde, outputs.changes);
+  using Changed = members::Members::Changed;
+  const Changed changed =
+      horde.members.on_changes(now.mono, horde.replicator.map(), outputs.changes);
+  if (changed == Changed::wanted) {
     want_update(now.mono);
   }
+  horde.view_changed = horde.view_changed || changed != Changed::nothing;
   for (crdt::Change& change : outputs.changes) {
     touched_.push_back({index, std::move(change.key), change.visible});
   }

@@ -1,0 +1,206 @@
+#include "node/copies.hpp"
+
+#include "process/child_spec.hpp"
+#include "supervisor/spec_codec.hpp"
+#include "wire/limits.hpp"
+
+namespace horde::node {
+namespace {
+
+// A token as its process sees it: enough to compare, in an order that bytes keep.
+base::Bytes token_bytes(const supervisor::Token& token) {
+  wire::Writer writer;
+  supervisor::write_claim(writer, token.claim);
+  writer.varint(token.start);
+  return std::move(writer).take();
+}
+
+process::ExitReason asked_with(const supervisor::StopCopy& order) {
+  std::string why(supervisor::to_string(order.reason));
+  if (order.reason == supervisor::StopReason::duplicate) {
+    why += "(" + supervisor::to_string(order.winner) + ")";
+  }
+  return process::ExitReason::shutdown(why);
+}
+
+}  // namespace
+
+base::Bytes encode(const Program& program) {
+  wire::Writer writer;
+  writer.blob(program.type);
+  process::write_args(writer, program.args);
+  return std::move(writer).take();
+}
+
+wire::Decoded<Program> decode_program(base::BytesView bytes) {
+  wire::Reader reader(bytes);
+  Program out;
+  out.type = base::Bytes(reader.blob(wire::kProcessNameBytesMax));
+  out.args = process::read_args(reader);
+  return reader.finish(std::move(out));
+}
+
+base::Bytes encode(const process::Pid& pid) {
+  wire::Writer writer;
+  writer.fixed64(pid.run.node.value);
+  writer.varint(pid.run.start);
+  writer.varint(pid.serial);
+  return std::move(writer).take();
+}
+
+std::optional<process::Pid> decode_pid(base::BytesView bytes) {
+  wire::Reader reader(bytes);
+  process::Pid pid;
+  pid.run.node.value = reader.fixed64();
+  pid.run.start = reader.varint();
+  pid.serial = reader.varint();
+  const auto whole = reader.finish(pid);
+  return whole && !whole->is_none() ? std::optional(*whole) : std::nullopt;
+}
+
+Copies::Copies(process::Runtime& runtime, base::BytesView name)
+    : runtime_(&runtime), port_(runtime.open_port(name)) {}
+
+void Copies::start(base::Now now, const supervisor::StartCopy& order,
+                   supervisor::Supervisor& supervisor, process::Outputs& processes,
+                   supervisor::Outputs& out) {
+  const wire::Decoded<Program> program = decode_program(order.spec.start);
+  if (!program) {
+    supervisor.copy_failed(now, order.id, "start: not a process type with arguments", out);
+    return;
+  }
+  std::expected<process::Pid, process::Refusal> pid = process::Pid{};
+  process::MonitorRef monitor;
+  const auto spawn = [&](process::Context& context) {
+    pid = context.spawn({.type = program->type,
+                         .args = program->args,
+                         .token = token_bytes(order.token),
+                         .report_start = true});
+    if (pid) {
+      monitor = context.monitor(*pid);
+    }
+  };
+  runtime_->act(now, port_, spawn, processes);
+  if (!pid) {
+    supervisor.copy_failed(now, order.id, base::Bytes(process::to_string(pid.error())), out);
+    return;
+  }
+  copies_[order.id] = {.pid = *pid, .monitor = monitor, .shutdown = order.spec.shutdown};
+  by_pid_[*pid] = order.id;
+}
+
+void Copies::stop(base::Now now, const supervisor::StopCopy& order, process::Outputs& processes) {
+  const auto it = copies_.find(order.id);
+  if (it == copies_.end() || it->second.stopping) {
+    return;  // Its end is under way.
+  }
+  Copy& copy = it->second;
+  copy.stopping = true;
+  const auto ask = [&](process::Context& context) {
+    if (copy.shutdown.grace.ns <= 0) {
+      context.exit(copy.pid, process::ExitReason::kill());
+      return;
+    }
+    context.exit(copy.pid, asked_with(order));
+    if (copy.shutdown.grace == supervisor::Shutdown::kForever) {
+      return;
+    }
+    if (const auto timer = context.send_after(copy.shutdown.grace, {})) {
+      copy.kill_timer = *timer;
+      kill_timers_[*timer] = copy.pid;
+    } else {
+      context.exit(copy.pid, process::ExitReason::kill());  // Too many timers: no grace.
+    }
+  };
+  runtime_->act(now, port_, ask, processes);
+}
+
+void Copies::on_arrival(base::Now now, const process::Envelope& what,
+                        supervisor::Supervisor& supervisor, process::Outputs& processes,
+                        supervisor::Outputs& out) {
+  const auto* info = std::get_if<process::Info>(&what);
+  if (info == nullptr) {
+    return;  // Nobody has a reason to call us.
+  }
+  if (const auto* started = std::get_if<process::Started>(info)) {
+    on_started(now, *started, supervisor, processes, out);
+  } else if (const auto* down = std::get_if<process::Down>(info)) {
+    on_down(now, *down, supervisor, processes, out);
+  } else if (const auto* timeout = std::get_if<process::Timeout>(info)) {
+    if (const auto late = kill_timers_.extract(timeout->timer)) {
+      runtime_->act(
+          now, port_,
+          [&](process::Context& context) {
+            context.exit(late.mapped(), process::ExitReason::kill());
+          },
+          processes);
+    }
+  }
+}
+
+void Copies::on_started(base::Now now, const process::Started& started,
+                        supervisor::Supervisor& supervisor, process::Outputs& processes,
+                        supervisor::Outputs& out) {
+  const Entry copy = find(started.pid);
+  if (copy == copies_.end()) {
+    return;
+  }
+  const supervisor::ChildId id = copy->first;
+  if (started.outcome == process::Started::Outcome::ok) {
+    supervisor.copy_started(now, id, encode(started.pid), started.info, out);
+    return;
+  }
+  // There is no process, so nothing more is to be heard of it.
+  const process::MonitorRef monitor = copy->second.monitor;
+  runtime_->act(
+      now, port_, [&](process::Context& context) { context.demonitor(monitor); }, processes);
+  erase(copy);
+  if (started.outcome == process::Started::Outcome::ignore) {
+    supervisor.copy_ignored(now, id, out);
+  } else {
+    supervisor.copy_failed(now, id, to_string(started.reason), out);
+  }
+}
+
+void Copies::on_down(base::Now now, const process::Down& down, supervisor::Supervisor& supervisor,
+                     process::Outputs& processes, supervisor::Outputs& out) {
+  const Entry copy = find(down.pid);
+  if (copy == copies_.end()) {
+    return;
+  }
+  const supervisor::ChildId id = copy->first;
+  const bool stopping = copy->second.stopping;
+  if (const auto timer = copy->second.kill_timer) {
+    kill_timers_.erase(*timer);
+    runtime_->act(
+        now, port_, [&](process::Context& context) { (void)context.cancel(*timer); }, processes);
+  }
+  erase(copy);
+  using Exit = supervisor::Supervisor::Exit;
+  if (stopping) {
+    supervisor.copy_stopped(now, id, out);
+  } else {
+    supervisor.copy_exited(now, id, down.reason.is_normal_exit() ? Exit::normal : Exit::abnormal,
+                           to_string(down.reason), out);
+  }
+}
+
+Copies::Entry Copies::find(const process::Pid& pid) {
+  const auto id = by_pid_.find(pid);
+  return id == by_pid_.end() ? copies_.end() : copies_.find(id->second);
+}
+
+void Copies::erase(Entry copy) {
+  by_pid_.erase(copy->second.pid);
+  copies_.erase(copy);
+}
+
+std::vector<supervisor::ChildId> Copies::ids() const {
+  std::vector<supervisor::ChildId> out;
+  for (const auto& [id, copy] : copies_) {
+    out.push_back(id);
+  }
+  return out;
+}
+
+}  // namespace horde::node

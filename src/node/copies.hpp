@@ -1,0 +1,76 @@
+// Copies: the processes here that run a supervisor's children. It carries out StartCopy and
+// StopCopy through a port of the runtime, and tells the supervisor what became of each.
+//
+//   StartCopy -> spawn, monitor -> Started(ok)     -> copy_started ... Down -> copy_exited
+//                               -> Started(ignore) -> copy_ignored
+//                               -> Started(error)  -> copy_failed
+//   StopCopy  -> exit(shutdown(why)), after the grace exit(kill) ...... Down -> copy_stopped
+//
+// Promises: each StartCopy is answered once, each StopCopy by copy_stopped or by an answer that was
+// under way; a process that does not end when it is asked to is killed when its grace is over.
+#pragma once
+
+#include <map>
+
+#include "process/runtime.hpp"
+#include "supervisor/supervisor.hpp"
+
+namespace horde::node {
+
+/// What a child's `start` says: a process type and its arguments.
+struct Program {
+  base::Bytes type;
+  process::Args args;
+  friend bool operator==(const Program&, const Program&) = default;
+};
+[[nodiscard]] base::Bytes encode(const Program& program);
+/// Any bytes may be given.
+[[nodiscard]] wire::Decoded<Program> decode_program(base::BytesView bytes);
+
+/// A pid as entries and answers hold it.
+[[nodiscard]] base::Bytes encode(const process::Pid& pid);
+[[nodiscard]] std::optional<process::Pid> decode_pid(base::BytesView bytes);
+
+class Copies {
+ public:
+  /// Opens a port. Requires: `runtime` lives longer than this.
+  Copies(process::Runtime& runtime, base::BytesView name);
+
+  void start(base::Now now, const supervisor::StartCopy& order, supervisor::Supervisor& supervisor,
+             process::Outputs& processes, supervisor::Outputs& out);
+  void stop(base::Now now, const supervisor::StopCopy& order, process::Outputs& processes);
+  /// Something arrived at our port.
+  void on_arrival(base::Now now, const process::Envelope& what, supervisor::Supervisor& supervisor,
+                  process::Outputs& processes, supervisor::Outputs& out);
+
+  [[nodiscard]] const process::Pid& port() const { return port_; }
+  [[nodiscard]] std::size_t size() const { return copies_.size(); }
+  /// The children that have a process here, also one that is starting or stopping.
+  [[nodiscard]] std::vector<supervisor::ChildId> ids() const;
+
+ private:
+  struct Copy {
+    process::Pid pid;
+    process::MonitorRef monitor;
+    supervisor::Shutdown shutdown;
+    bool stopping = false;
+    std::optional<process::TimerRef> kill_timer;
+  };
+  using Entry = std::map<supervisor::ChildId, Copy>::iterator;
+
+  [[nodiscard]] Entry find(const process::Pid& pid);
+  void erase(Entry copy);
+  void on_started(base::Now now, const process::Started& started,
+                  supervisor::Supervisor& supervisor, process::Outputs& processes,
+                  supervisor::Outputs& out);
+  void on_down(base::Now now, const process::Down& down, supervisor::Supervisor& supervisor,
+               process::Outputs& processes, supervisor::Outputs& out);
+
+  process::Runtime* runtime_;
+  process::Pid port_;
+  std::map<supervisor::ChildId, Copy> copies_;
+  std::map<process::Pid, supervisor::ChildId> by_pid_;
+  std::map<process::TimerRef, process::Pid> kill_timers_;
+};
+
+}  // namespace horde::node
