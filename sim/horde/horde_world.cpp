@@ -5,6 +5,7 @@
 #include "scenario/network_faults.hpp"
 #include "scenario/overloaded.hpp"
 #include "sim/horde/node_config.hpp"
+#include "supervisor/spec_codec.hpp"
 #include "wire/datagram.hpp"
 
 namespace horde::sim {
@@ -28,6 +29,12 @@ void classify(base::BytesView datagram, KindSizes& out) {
   out.add(0, framing);
 }
 
+supervisor::ChildSpec spec_of(const scenario::StartChildCall& call) {
+  return {.start = encode(node::Program{call.type, {call.args.begin(), call.args.end()}}),
+          .restart = call.restart,
+          .shutdown = call.shutdown};
+}
+
 std::uint64_t hash_of(const scenario::Call& call) {
   std::uint64_t hash = call.index();
   const auto add = [&hash](base::BytesView text) { hash = base::hash64(text, hash); };
@@ -44,12 +51,17 @@ std::uint64_t hash_of(const scenario::Call& call) {
     for (const std::string& name : set->names) {
       add(name);
     }
+  } else if (const auto* start = std::get_if<scenario::StartChildCall>(&call)) {
+    add(encode(spec_of(*start)));
+  } else if (const auto* terminate = std::get_if<scenario::TerminateChildCall>(&call)) {
+    add(supervisor::to_string(terminate->id));
   }
   return hash;
 }
 
 std::string_view label_of(const scenario::Call& call) {
-  constexpr std::array<std::string_view, 5> labels{"put", "remove", "set_members", "stop", "leave"};
+  constexpr std::array<std::string_view, 7> labels{"put",   "remove",      "set_members",    "stop",
+                                                   "leave", "start_child", "terminate_child"};
   return labels[call.index()];
 }
 
@@ -65,7 +77,12 @@ MachineFactory HordeWorld::factory() {
     for (NodeIndex seed = 0; seed < kSeedsMax && seed < scenario_->nodes.size(); ++seed) {
       seeds.push_back(Simulator::address_of(seed));
     }
-    return host<node::Node>(node_config(scenario_->horde, boot, std::move(seeds)), boot.records);
+    node::Config config = node_config(scenario_->horde, boot, std::move(seeds));
+    if (scenario::has_children(*scenario_)) {
+      config.hordes.front().children = children_config(scenario_->horde);
+      process::add_builtin_types(config.process_types, names_);
+    }
+    return host<node::Node>(std::move(config), boot.records);
   };
 }
 
@@ -100,18 +117,24 @@ scenario::CallResult HordeWorld::call(scenario::NodeIndex index, base::CallId id
                                       const scenario::Call& call) {
   const auto body = [&](Machine& machine, base::Now now, base::Effects& out) {
     auto& node = engine_of<node::Node>(machine);
-    std::visit(scenario::Overloaded{[&](const scenario::PutCall& put) {
-                                      node.put(now, id, kHordeName, put.pairs, out);
-                                    },
-                                    [&](const scenario::RemoveCall& remove) {
-                                      node.remove(now, id, kHordeName, remove.keys, out);
-                                    },
-                                    [&](const scenario::SetMembersCall& set) {
-                                      node.set_members(now, id, kHordeName, set.names, out);
-                                    },
-                                    [&](const scenario::StopCall&) { node.stop(now, out); },
-                                    [&](const scenario::LeaveCall&) { node.leave(now, out); }},
-               call);
+    std::visit(
+        scenario::Overloaded{
+            [&](const scenario::PutCall& put) { node.put(now, id, kHordeName, put.pairs, out); },
+            [&](const scenario::RemoveCall& remove) {
+              node.remove(now, id, kHordeName, remove.keys, out);
+            },
+            [&](const scenario::SetMembersCall& set) {
+              node.set_members(now, id, kHordeName, set.names, out);
+            },
+            [&](const scenario::StartChildCall& start) {
+              node.start_child(now, id, kHordeName, {.spec = spec_of(start)}, out);
+            },
+            [&](const scenario::TerminateChildCall& terminate) {
+              node.terminate_child(now, id, kHordeName, {.id = terminate.id}, out);
+            },
+            [&](const scenario::StopCall&) { node.stop(now, out); },
+            [&](const scenario::LeaveCall&) { node.leave(now, out); }},
+        call);
   };
   switch (simulator().call(index, label_of(call), hash_of(call), body)) {
     case CallResult::done:
@@ -143,6 +166,16 @@ std::map<crdt::Key, crdt::Value> HordeWorld::to_map(scenario::NodeIndex index) c
 
 std::vector<members::Member> HordeWorld::members(scenario::NodeIndex index) const {
   return node(index).members(kHordeName);
+}
+
+std::vector<supervisor::ChildRow> HordeWorld::children(scenario::NodeIndex index) const {
+  const supervisor::Supervisor* supervisor = node(index).children(kHordeName);
+  return supervisor == nullptr ? std::vector<supervisor::ChildRow>{} : supervisor->which_children();
+}
+
+std::vector<supervisor::ChildId> HordeWorld::copies(scenario::NodeIndex index) const {
+  const node::Copies* copies = node(index).copies(0);
+  return copies == nullptr ? std::vector<supervisor::ChildId>{} : copies->ids();
 }
 
 scenario::NodeSizes HordeWorld::sizes(scenario::NodeIndex index) const {

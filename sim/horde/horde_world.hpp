@@ -2,6 +2,7 @@
 #pragma once
 
 #include "node/node.hpp"
+#include "process/builtin_types.hpp"
 #include "scenario/scenario.hpp"
 #include "sim/horde/sim_world.hpp"
 
@@ -20,6 +21,8 @@ class HordeWorld final : public SimWorld {
                                                std::string_view key) override;
   [[nodiscard]] std::map<crdt::Key, crdt::Value> to_map(scenario::NodeIndex node) const override;
   [[nodiscard]] std::vector<members::Member> members(scenario::NodeIndex node) const override;
+  [[nodiscard]] std::vector<supervisor::ChildRow> children(scenario::NodeIndex node) const override;
+  [[nodiscard]] std::vector<supervisor::ChildId> copies(scenario::NodeIndex node) const override;
   [[nodiscard]] scenario::NodeSizes sizes(scenario::NodeIndex node) const override;
 
  protected:
@@ -31,6 +34,7 @@ class HordeWorld final : public SimWorld {
   [[nodiscard]] const node::Node& node(scenario::NodeIndex index) const;
 
   const scenario::Scenario* scenario_;
+  process::LocalNames names_;
   std::vector<crdt::Change> touched_;  // Of the present step.
   std::vector<crdt::Event> written_;
 };

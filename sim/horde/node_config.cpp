@@ -84,4 +84,28 @@ node::Config node_config(const scenario::HordeOptions& options, const Boot& boot
           .liveness = liveness_of(options)};
 }
 
+node::ChildrenConfig children_config(const scenario::HordeOptions& options) {
+  node::ChildrenConfig out;
+  out.options.horde = kHordeName;
+  out.options.redistribution = options.redistribution == scenario::Redistribution::active
+                                   ? supervisor::Redistribution::active
+                                   : supervisor::Redistribution::passive;
+  out.options.duplicates = options.duplicates == scenario::Duplicates::leave
+                               ? supervisor::Duplicates::leave
+                               : supervisor::Duplicates::stop;
+  switch (options.distribution) {
+    case scenario::Distribution::uniform:
+      break;  // As it is.
+    case scenario::Distribution::uniform_quorum:
+      // What the smaller side may take longer than the larger one to notice the split, and to stop.
+      out.options.takeover_delay = base::seconds(5);
+      out.strategy = [] { return std::make_unique<supervisor::UniformQuorum>(); };
+      break;
+    case scenario::Distribution::uniform_random:
+      out.strategy = [] { return std::make_unique<supervisor::UniformRandom>(); };
+      break;
+  }
+  return out;
+}
+
 }  // namespace horde::sim

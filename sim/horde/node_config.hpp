@@ -14,4 +14,6 @@ inline constexpr std::string_view kHordeName = "horde";
 [[nodiscard]] node::Config node_config(const scenario::HordeOptions& options, const Boot& boot,
                                        std::vector<base::Address> seeds);
 
+[[nodiscard]] node::ChildrenConfig children_config(const scenario::HordeOptions& options);
+
 }  // namespace horde::sim

@@ -33,7 +33,11 @@ class Actions {
   void on(const Drop& drop, Place place);
   void on(const Workload& load, Place place);
   void on(const SetMembers& set, Place place);
+  void on(const StartChildren& start, Place place);
+  void on(const TerminateChildren& terminate, Place place);
   void call(NodeIndex node, const Call& call);
+  // The id of the call that comes next.
+  [[nodiscard]] base::CallId next_call() const { return {last_call_ + 1}; }
   void put(NodeIndex node, std::string key, std::string value);
   struct Spread {
     std::int64_t count = 0;

@@ -25,6 +25,18 @@ std::string unique_value(std::uint64_t step, std::uint64_t repetition, std::int6
   return std::to_string(step) + '.' + std::to_string(repetition) + '.' + std::to_string(i);
 }
 
+supervisor::Restart restart_of(RestartRule rule) {
+  switch (rule) {
+    case RestartRule::permanent:
+      return supervisor::Restart::permanent;
+    case RestartRule::transient:
+      return supervisor::Restart::transient;
+    case RestartRule::temporary:
+      return supervisor::Restart::temporary;
+  }
+  return supervisor::Restart::permanent;
+}
+
 }  // namespace
 
 void Actions::call(NodeIndex node, const Call& call) {
@@ -159,6 +171,42 @@ void Actions::on(const Workload& load, Place place) {
       call(node, RemoveCall{{key}});
     } else {
       put(node, key, filled(unique_value(place.step, place.repetition, i), load.value_size));
+    }
+  });
+}
+
+void Actions::on(const StartChildren& start, Place place) {
+  Cluster::Resolver resolve = resolver(place);
+  const Nodes nodes = present(resolve, start.via);
+  spread(start.count, start.over, [this, start, nodes](std::int64_t i) {
+    const auto node = turn(nodes, i);
+    if (!node) {
+      return;
+    }
+    StartChildCall request{.type = start.type, .restart = restart_of(start.restart)};
+    for (const std::string& argument : start.args) {
+      request.args.push_back(numbered(argument, start.first + i));
+    }
+    request.shutdown.grace = start.shutdown.value_or(request.shutdown.grace);
+    const bool ends_by_itself = start.restart != RestartRule::permanent;
+    run_->children.on_start(*node, next_call(), numbered(start.name, start.first + i),
+                            ends_by_itself);
+    call(*node, request);
+  });
+}
+
+void Actions::on(const TerminateChildren& terminate, Place place) {
+  Cluster::Resolver resolve = resolver(place);
+  const Nodes nodes = present(resolve, terminate.via);
+  spread(terminate.count, terminate.over, [this, terminate, nodes](std::int64_t i) {
+    const auto node = turn(nodes, i);
+    const std::string name = numbered(terminate.name, terminate.first + i);
+    const auto id = run_->children.find(name);
+    if (!id) {
+      run_->story.add(TimelineLine::Kind::failure, "no child " + name + " has been started");
+    } else if (node) {
+      run_->children.on_terminate(*node, next_call(), *id);
+      call(*node, TerminateChildCall{*id});
     }
   });
 }

@@ -14,11 +14,13 @@ constexpr std::array kChecks{
     CheckInfo{"A2", kAlways, "vectors only grow within a boot, and no dot is used twice"},
     CheckInfo{"A3", kAlways, "joining states is commutative, associative and idempotent"},
     CheckInfo{"A4", kAlways, "an acknowledged put that nobody removed is in some live state"},
+    CheckInfo{"A6", kAlways, "a child that was terminated with ok never runs again"},
     CheckInfo{"A10", kAlways, "queues, tables and tombstones stay within their bounds"},
     CheckInfo{"A11", kAlways, "a replica holds exactly the unsuperseded events its vector covers"},
     CheckInfo{"A12", kAlways, "a vector that covers an event covers all that it supersedes"},
     CheckInfo{"E1", kEventually, "all maps are equal"},
     CheckInfo{"E2", kEventually, "all views of the membership are equal"},
+    CheckInfo{"E4", kEventually, "each wanted child runs once, where its top claim says"},
     CheckInfo{"E6", kEventually, "traffic is back to what an idle cluster sends"},
     CheckInfo{"E7", kEventually, "nothing is pending without a named reason"},
     CheckInfo{"conflict", kSometimes, "one key was written concurrently"},
@@ -29,6 +31,7 @@ constexpr std::array kChecks{
     CheckInfo{"tombstone_dropped", kSometimes, "a tombstone was dropped"},
     CheckInfo{"run_closed", kSometimes, "an ended run was closed by agreement"},
     CheckInfo{"suspicion_refuted", kSometimes, "a suspected node proved to be alive"},
+    CheckInfo{"takeover", kSometimes, "a child was taken over from a member that is gone"},
     CheckInfo{"member_dead", kSometimes, "a node was declared dead"},
 };
 

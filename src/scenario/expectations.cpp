@@ -121,6 +121,14 @@ void Actions::on(const Expect& expect, Place place) {
                  " were expected");
       }
     }
+    if (expect.children) {
+      const auto children = static_cast<std::int64_t>(run_->world.children(node).size());
+      if (children != *expect.children) {
+        fail("expect", node, {},
+             "knows " + std::to_string(children) + " children; " +
+                 std::to_string(*expect.children) + " were expected");
+      }
+    }
     expect_members(node, expect, alive, dead);
   }
   if (expect.converged) {

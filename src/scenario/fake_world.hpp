@@ -15,6 +15,8 @@ class FakeWorld final : public World {
     crdt::AwLwwMap map;
     std::map<crdt::Key, crdt::Value> table;  // As read.
     std::vector<members::Member> view;
+    std::vector<supervisor::ChildRow> children;
+    std::vector<supervisor::ChildId> copies;
     NodeSizes sizes;
     std::uint64_t push_bytes = 0;
   };
@@ -95,6 +97,12 @@ class FakeWorld final : public World {
   }
   [[nodiscard]] std::vector<members::Member> members(NodeIndex node) const override {
     return nodes_[node].view;
+  }
+  [[nodiscard]] std::vector<supervisor::ChildRow> children(NodeIndex node) const override {
+    return nodes_[node].children;
+  }
+  [[nodiscard]] std::vector<supervisor::ChildId> copies(NodeIndex node) const override {
+    return nodes_[node].copies;
   }
   [[nodiscard]] NodeSizes sizes(NodeIndex node) const override { return nodes_[node].sizes; }
   [[nodiscard]] std::vector<KindTally> traffic(NodeIndex node) const override {

@@ -76,6 +76,7 @@ void Actions::crash(NodeIndex node, Disk disk, std::int64_t records) {
   state.paused = false;
   if (disk != Disk::kept) {
     run_->acknowledged.on_disk_loss(node);
+    run_->children.on_disk_loss(node, run_->cluster.running());
   }
   Nodes watching = run_->cluster.running();
   std::erase_if(watching, [this](NodeIndex each) { return run_->cluster[each].paused; });

@@ -64,6 +64,8 @@ constexpr std::string_view kEverything = R"({
     {"take": {"keys": ["x", "k"], "values": {"k": "v"}}},
     {"workload": {"puts": 10000, "removes": 2000, "over": "20s"}},
     {"set_members": ["a", "b", "nobody"]},
+    {"start_children": {"count": 3, "type": "crasher", "args": ["after_ms=5"], "restart": "transient", "shutdown": "1s"}},
+    {"terminate_children": {"count": 2, "first": 1, "over": "1s"}},
     {"join": "e"}, {"join": {"nodes": 50, "over": "2s"}}, {"leave": "e"},
     {"stop": {"nodes": "b", "kill_after": "5ms"}},
     {"crash": {"nodes": "c", "disk": "rolled_back", "records": 3, "restart_after": "1s"}},

@@ -8,7 +8,7 @@ namespace horde::scenario {
 namespace {
 
 // What nodes tell -> what it shows.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kTopics{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kTopics{{
     {"truncated_sync", "truncated_sync"},
     {"reconciled", "reconcile"},
     {"session_restarted", "session_restart"},
@@ -16,6 +16,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kTopics{{
     {"tombstones_dropped", "tombstone_dropped"},
     {"run_closed", "run_closed"},
     {"refuted", "suspicion_refuted"},
+    {"claimed", "takeover"},
     {"member_dead", "member_dead"},
 }};
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "scenario/check_acknowledged.hpp"
+#include "scenario/check_children.hpp"
 #include "scenario/cluster.hpp"
 #include "scenario/death_watch.hpp"
 #include "scenario/metrics.hpp"
@@ -43,7 +44,8 @@ struct RunContext {
         deaths(world_given, cluster, network),
         metrics(world_given, deaths),
         story(world_given),
-        acknowledged(world_given) {}
+        acknowledged(world_given),
+        children(world_given) {}
 
   /// Since time 0.
   [[nodiscard]] base::Duration now() const { return world.now() - zero; }
@@ -62,6 +64,7 @@ struct RunContext {
   Metrics metrics;
   Story story;
   AcknowledgedChecker acknowledged;
+  ChildrenChecker children;
   Schedule schedule;
   Findings unmet;  // Expectations.
   base::Instant zero;

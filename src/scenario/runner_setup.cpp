@@ -32,6 +32,7 @@ Runner::Runner(const Scenario& scenario, std::uint64_t seed, World& world, Check
   world.add_observer(probes_);
   world.add_observer(views_);
   world.add_observer(run_.acknowledged);
+  world.add_observer(run_.children);
   add_checkers(std::move(own));
   for (const auto& checker : checkers_) {
     world.add_observer(*checker);
@@ -73,6 +74,10 @@ void Runner::add_checkers(Checkers own) {
     keep(std::make_unique<OracleChecker>(world, wanted), always_);
     keep(std::make_unique<JoinsChecker>(world), always_);
     use(&run_.acknowledged, always_);
+    if (has_children(scenario)) {
+      use(&run_.children, always_);
+      eventually_.push_back(&run_.children);
+    }
     keep(std::make_unique<BoundsChecker>(world, bounds_of(scenario.horde)), always_);
     always_.push_back(&probes_);
     use(&maps_, eventually_);

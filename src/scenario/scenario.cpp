@@ -1,5 +1,7 @@
 #include "scenario/scenario.hpp"
 
+#include <algorithm>
+
 #include "scenario/tables.hpp"
 
 namespace horde::scenario {
@@ -22,6 +24,12 @@ std::vector<FaultFamily> all_fault_families() {
 
 std::string_view to_string(FaultFamily family) {
   return kEnumTexts<FaultFamily>[static_cast<std::size_t>(family)];
+}
+
+bool has_children(const Scenario& scenario) {
+  return std::ranges::any_of(scenario.timeline, [](const Step& step) {
+    return std::holds_alternative<StartChildren>(step.action);
+  });
 }
 
 }  // namespace horde::scenario

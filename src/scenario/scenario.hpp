@@ -25,6 +25,8 @@ struct NodeOptions {
 };
 
 enum class Propagation : std::uint8_t { eager, interval };
+enum class Redistribution : std::uint8_t { passive, active };
+enum class Duplicates : std::uint8_t { stop, leave };
 enum class Distribution : std::uint8_t { uniform, uniform_quorum, uniform_random };
 
 /// The members that a horde is given: those heard of, or a list.
@@ -41,6 +43,8 @@ struct HordeOptions {
   Topology topology;
   Members members;
   Distribution distribution = Distribution::uniform;
+  Redistribution redistribution = Redistribution::passive;
+  Duplicates duplicates = Duplicates::stop;
   std::optional<std::int64_t> max_sync_size;  // Entries in a page; not set: no limit.
   base::Duration forget_after = base::seconds(24 * 3600);
   std::optional<base::Duration> boot_wait;
@@ -116,5 +120,8 @@ struct Scenario {
   [[nodiscard]] static std::vector<NodeOptions> numbered_nodes(std::int64_t count);
   friend bool operator==(const Scenario&, const Scenario&) = default;
 };
+
+/// Whether its nodes supervise children: some step starts them.
+[[nodiscard]] bool has_children(const Scenario& scenario);
 
 }  // namespace horde::scenario

@@ -136,6 +136,8 @@ const Table<Step>& table_of() {
                  alternative<&Step::action, Take>("take"),
                  alternative<&Step::action, Workload>("workload"),
                  alternative<&Step::action, SetMembers>("set_members"),
+                 alternative<&Step::action, StartChildren>("start_children"),
+                 alternative<&Step::action, TerminateChildren>("terminate_children"),
                  alternative<&Step::action, Join>("join"),
                  alternative<&Step::action, Leave>("leave"),
                  alternative<&Step::action, Stop>("stop"),
@@ -201,6 +203,12 @@ const Table<HordeOptions>& table_of() {
           field<&T::distribution>("distribution",
                                   "How children are placed, and whether a quorum "
                                   "is needed."),
+          field<&T::redistribution>("redistribution",
+                                    "passive: children stay where they are; active: they move "
+                                    "where they belong when members come and go."),
+          field<&T::duplicates>("duplicates",
+                                "stop: of two copies of a child the one of the older claim is "
+                                "stopped; leave: both go on, as in the original."),
           field<&T::max_sync_size>("max_sync_size", "Entries in one page; without it no limit.",
                                    {.min = 1, .max = 10'000'000}),
           field<&T::forget_after>("forget_after",

@@ -116,6 +116,35 @@ struct Stop {
   friend bool operator==(const Stop&, const Stop&) = default;
 };
 
+// --- Children ------------------------------------------------------------------------------------
+
+enum class RestartRule : std::uint8_t { permanent, transient, temporary };
+
+/// `count` children of one process type, evenly over `over`, the nodes of `via` taking turns. "{i}"
+/// in `name` and `args` counts from `first`. The name is the scenario's own, for later steps.
+struct StartChildren {
+  std::int64_t count = 1;
+  std::int64_t first = 0;
+  std::string name = "child-{i}";
+  std::string type = "sleeper";
+  std::vector<std::string> args;
+  RestartRule restart = RestartRule::permanent;
+  std::optional<base::Duration> shutdown;  // Grace when it is stopped; 5 s if not set.
+  NodeSet via{{NodeRef{.role = NodeRef::Role::random}}};
+  base::Duration over;
+  friend bool operator==(const StartChildren&, const StartChildren&) = default;
+};
+
+/// Terminates children that a start_children of the same names has started.
+struct TerminateChildren {
+  std::int64_t count = 1;
+  std::int64_t first = 0;
+  std::string name = "child-{i}";
+  NodeSet via{{NodeRef{.role = NodeRef::Role::random}}};
+  base::Duration over;
+  friend bool operator==(const TerminateChildren&, const TerminateChildren&) = default;
+};
+
 // --- Faults of nodes -----------------------------------------------------------------------------
 
 enum class Disk : std::uint8_t { kept, rolled_back, lost };
@@ -266,6 +295,7 @@ struct Expect {
   std::map<std::string, Wanted> values;
   std::vector<std::string> absent;
   std::optional<std::int64_t> keys;
+  std::optional<std::int64_t> children;
   std::optional<WantedMembers> members;
   std::optional<NodeSet> alive;
   std::optional<NodeSet> dead;
@@ -293,10 +323,10 @@ struct Swarm {
   friend bool operator==(const Swarm&, const Swarm&) = default;
 };
 
-using Action =
-    std::variant<Put, Remove, PutMany, RemoveMany, Merge, Drop, Get, Take, Workload, SetMembers,
-                 Join, Leave, Stop, Crash, Restart, Pause, Resume, Slow, Clock, Hint, Garbage, Cut,
-                 Heal, Clog, Unclog, Link, Expect, Measure, Settle, Swarm>;
+using Action = std::variant<Put, Remove, PutMany, RemoveMany, Merge, Drop, Get, Take, Workload,
+                            SetMembers, StartChildren, TerminateChildren, Join, Leave, Stop, Crash,
+                            Restart, Pause, Resume, Slow, Clock, Hint, Garbage, Cut, Heal, Clog,
+                            Unclog, Link, Expect, Measure, Settle, Swarm>;
 
 /// The key of an action in files: "put", "cut", ...
 [[nodiscard]] std::string_view name_of(const Action& action);

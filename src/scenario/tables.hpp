@@ -103,6 +103,10 @@ const Table<Cut>& table_of();
 template <>
 const Table<Heal>& table_of();
 template <>
+const Table<StartChildren>& table_of();
+template <>
+const Table<TerminateChildren>& table_of();
+template <>
 const Table<Clog>& table_of();
 template <>
 const Table<Unclog>& table_of();
@@ -136,6 +140,13 @@ inline constexpr std::array<std::string_view, 2> kEnumTexts<Propagation>{"eager"
 template <>
 inline constexpr std::array<std::string_view, 3> kEnumTexts<Distribution>{
     "uniform", "uniform_quorum", "uniform_random"};
+template <>
+inline constexpr std::array<std::string_view, 2> kEnumTexts<Redistribution>{"passive", "active"};
+template <>
+inline constexpr std::array<std::string_view, 2> kEnumTexts<Duplicates>{"stop", "leave"};
+template <>
+inline constexpr std::array<std::string_view, 3> kEnumTexts<RestartRule>{"permanent", "transient",
+                                                                         "temporary"};
 template <>
 inline constexpr std::array<std::string_view, 2> kEnumTexts<Protocol>{"horde", "token_ring"};
 template <>

@@ -22,6 +22,7 @@
 #include "members/members.hpp"
 #include "replication/replicator.hpp"
 #include "scenario/scenario.hpp"
+#include "supervisor/supervisor.hpp"
 
 namespace horde::scenario {
 
@@ -40,7 +41,18 @@ struct SetMembersCall {
 };
 struct StopCall {};
 struct LeaveCall {};
-using Call = std::variant<PutCall, RemoveCall, SetMembersCall, StopCall, LeaveCall>;
+/// Answered with the child's id and pid; see supervisor.hpp.
+struct StartChildCall {
+  std::string type;
+  std::vector<std::string> args;
+  supervisor::Restart restart = supervisor::Restart::permanent;
+  supervisor::Shutdown shutdown;
+};
+struct TerminateChildCall {
+  supervisor::ChildId id;
+};
+using Call = std::variant<PutCall, RemoveCall, SetMembersCall, StopCall, LeaveCall, StartChildCall,
+                          TerminateChildCall>;
 
 /// Whether a call reached its node; its answer comes to the observer.
 enum class CallResult : std::uint8_t { made, node_down, node_paused, not_offered };
@@ -141,6 +153,10 @@ class World {
   [[nodiscard]] virtual std::optional<crdt::Value> get(NodeIndex node, std::string_view key) = 0;
   [[nodiscard]] virtual std::map<crdt::Key, crdt::Value> to_map(NodeIndex node) const = 0;
   [[nodiscard]] virtual std::vector<members::Member> members(NodeIndex node) const = 0;
+  /// Children of the cluster as the node knows them; without those that have ended.
+  [[nodiscard]] virtual std::vector<supervisor::ChildRow> children(NodeIndex node) const = 0;
+  /// Children that have a process here.
+  [[nodiscard]] virtual std::vector<supervisor::ChildId> copies(NodeIndex node) const = 0;
   [[nodiscard]] virtual NodeSizes sizes(NodeIndex node) const = 0;
   /// First all of it ("total"), then by kind. Also of nodes that are down.
   [[nodiscard]] virtual std::vector<KindTally> traffic(NodeIndex node) const = 0;
