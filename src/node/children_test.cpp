@@ -11,6 +11,18 @@ namespace {
 using base::milliseconds;
 using base::seconds;
 
+// Has always one more message for itself.
+class Flooder final : public process::Server {
+ public:
+  process::Init init(process::Context& context, const process::Args&) override {
+    (void)context.send(context.self(), "more");
+    return process::Init::ok();
+  }
+  void handle_info(process::Context& context, const process::Info&) override {
+    (void)context.send(context.self(), "more");
+  }
+};
+
 class WithChildren {
  public:
   WithChildren() : node_(config(names_), {}) {
@@ -63,6 +75,8 @@ class WithChildren {
     Config out{.name = "n1", .address = {.port = 7000}, .boot = 3, .seed = 1};
     out.hordes.push_back({.name = "h", .children = ChildrenConfig{}});
     process::add_builtin_types(out.process_types, names);
+    out.process_types.add<Flooder>("flooder");
+    out.processes.messages_per_input = 100;
     return out;
   }
 
@@ -90,6 +104,18 @@ TEST(Children, OneOfAnUnknownTypeIsAnErrorAndLeavesNothing) {
   EXPECT_EQ(world.answers[0].status, "error");
   EXPECT_NE(world.answers[0].detail.find("unknown_type"), base::Bytes::npos);
   EXPECT_EQ(world.processes(), 0U);
+}
+
+// Goal: in a simulated world too, where handlers take no time, time goes on.
+TEST(Children, OneThatKeepsItselfBusyStopsNeitherTimeNorOthers) {
+  WithChildren world;
+  ASSERT_TRUE(world.start("flooder"));
+  const std::uint64_t before = world.node().processes().statistics().handled;
+  world.run(milliseconds(10));
+  EXPECT_GT(world.node().processes().statistics().handled, before + 5'000);
+  world.start("sleeper");
+  ASSERT_EQ(world.answers.size(), 1U);
+  EXPECT_EQ(world.answers[0].status, "ok");
 }
 
 TEST(Children, ATerminatedOneIsGone) {

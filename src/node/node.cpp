@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kPendingWritesMax = 1'024;
 constexpr base::Duration kGoodbyeWait = base::milliseconds(500);
+// Between two turns of processes that have more to do than one turn is allowed.
+constexpr base::Duration kProcessesPause = base::microseconds(100);
 
 std::uint16_t horde_id(std::string_view name) {
   return static_cast<std::uint16_t>(base::hash64(name) & 0xffffU);
@@ -164,8 +166,8 @@ base::Instant Node::wake_at() const {
   if (life_ == Life::ended) {
     return base::Instant::never();
   }
-  base::Instant at = std::min(
-      {liveness_.wake_at(), update_peers_at_, stop_at_, links_.wake_at(), runtime_->wake_at()});
+  base::Instant at =
+      std::min({liveness_.wake_at(), update_peers_at_, stop_at_, links_.wake_at(), processes_at_});
   for (const Horde& horde : hordes_) {
     at = std::min({at, horde.replicator.wake_at(), horde.review_at});
     if (horde.children != nullptr) {
@@ -465,6 +467,9 @@ void Node::finish(base::Now now, base::Effects& out) {
   }
   settle(now);
   advance_stop(now);
+  // Time goes on even if processes keep each other busy for ever.
+  const base::Instant due = runtime_->wake_at();
+  processes_at_ = due <= now.mono ? now.mono + kProcessesPause : due;
   const bool replace = std::ranges::any_of(
       records_, [](const base::Persist& r) { return r.mode == base::Persist::Mode::replace; });
   if (replace) {
