@@ -294,7 +294,7 @@ class Node {
   std::unique_ptr<process::Runtime> runtime_;
   process::Outputs process_out_;
   base::Instant processes_at_;  // When processes are looked at next.
-  bool leaves_lists_ = false;  // Stopping: takes itself off every member list.
+  bool leaves_lists_ = false;   // Stopping: takes itself off every member list.
   Life life_ = Life::running;
   base::Instant stop_at_ = base::Instant::never();
   std::optional<std::uint64_t> later_boot_;  // Heard of ourselves.
