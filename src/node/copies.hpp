@@ -44,7 +44,6 @@ class Copies {
                   process::Outputs& processes, supervisor::Outputs& out);
 
   [[nodiscard]] const process::Pid& port() const { return port_; }
-  [[nodiscard]] std::size_t size() const { return copies_.size(); }
   /// The children that have a process here, also one that is starting or stopping.
   [[nodiscard]] std::vector<supervisor::ChildId> ids() const;
 

@@ -150,27 +150,23 @@ void Node::carry_out(base::Now now, Horde& horde, const supervisor::SendTo& mess
   send_over_link(now, message.to, std::move(writer).take());
 }
 
-void Node::carry_out(base::Now now, Horde& horde, const supervisor::Reply& reply) {
+void Node::carry_out(base::Now /*now*/, Horde& /*horde*/, const supervisor::Reply& reply) {
   if (reply.call != kOwnStop) {
     answers_.push_back({.call = reply.call,
                         .status = supervisor::to_string(reply.status),
                         .detail = detail_of(reply)});
   }
-  static_cast<void>(now);
-  static_cast<void>(horde);
 }
 
 void Node::carry_out(base::Now now, Horde& horde, const supervisor::AnnounceStop& /*announce*/) {
   write(now, horde, horde.members.announce_stop(boot_));
 }
 
-void Node::carry_out(base::Now now, Horde& horde, const supervisor::HasLeft& /*left*/) {
+void Node::carry_out(base::Now /*now*/, Horde& horde, const supervisor::HasLeft& /*left*/) {
   horde.children->left = true;
-  static_cast<void>(now);
 }
 
-void Node::carry_out(base::Now now, Horde& /*horde*/, const supervisor::Told& told) {
-  static_cast<void>(now);
+void Node::carry_out(base::Now /*now*/, Horde& /*horde*/, const supervisor::Told& told) {
   tell(told.topic, self_, told.value, supervisor::to_string(told.id));
 }
 
