@@ -22,7 +22,8 @@ TEST(SupervisorProperty, HoldsThroughCutsCrashesFalseDeathsAndMoves) {
     ASSERT_EQ(result.violation, "") << "seed " << seed << "\n" << story;
   }
   // Or its passing would mean nothing.
-  for (const char* topic : {"claimed", "end_forgotten", "quorum_lost", "quorum_met"}) {
+  for (const char* topic :
+       {"claimed", "taken_over", "end_forgotten", "quorum_lost", "quorum_met"}) {
     EXPECT_GT(seen[topic], 10U) << topic;
   }
 }

@@ -30,9 +30,32 @@ void classify(base::BytesView datagram, KindSizes& out) {
 }
 
 supervisor::ChildSpec spec_of(const scenario::StartChildCall& call) {
-  return {.start = encode(node::Program{call.type, {call.args.begin(), call.args.end()}}),
-          .restart = call.restart,
-          .shutdown = call.shutdown};
+  supervisor::ChildSpec spec{
+      .start = encode(node::Program{call.type, {call.args.begin(), call.args.end()}}),
+      .restart = call.restart,
+      .shutdown = call.shutdown};
+  if (call.placement_key) {
+    spec.place_by = supervisor::PlaceBy::key;
+    spec.placement_key = *call.placement_key;
+  }
+  return spec;
+}
+
+process::StartFault fault_of(std::optional<scenario::StartFaults::Mode> mode) {
+  if (!mode) {
+    return process::StartFault::none;
+  }
+  switch (*mode) {
+    case scenario::StartFaults::Mode::fail:
+      return process::StartFault::fail;
+    case scenario::StartFaults::Mode::block:
+      return process::StartFault::block;
+    case scenario::StartFaults::Mode::ignore:
+      return process::StartFault::ignore;
+    case scenario::StartFaults::Mode::crash:
+      return process::StartFault::crash;
+  }
+  HORDE_ASSERT(false);
 }
 
 std::uint64_t hash_of(const scenario::Call& call) {
@@ -55,13 +78,16 @@ std::uint64_t hash_of(const scenario::Call& call) {
     add(encode(spec_of(*start)));
   } else if (const auto* terminate = std::get_if<scenario::TerminateChildCall>(&call)) {
     add(supervisor::to_string(terminate->id));
+  } else if (const auto* release = std::get_if<scenario::ReleaseChildCall>(&call)) {
+    add(supervisor::to_string(release->id));
   }
   return hash;
 }
 
 std::string_view label_of(const scenario::Call& call) {
-  constexpr std::array<std::string_view, 7> labels{"put",   "remove",      "set_members",    "stop",
-                                                   "leave", "start_child", "terminate_child"};
+  constexpr std::array<std::string_view, 9> labels{
+      "put",         "remove",          "set_members",   "stop",           "leave",
+      "start_child", "terminate_child", "release_child", "wait_for_quorum"};
   return labels[call.index()];
 }
 
@@ -79,8 +105,9 @@ MachineFactory HordeWorld::factory() {
     }
     node::Config config = node_config(scenario_->horde, boot, std::move(seeds));
     if (scenario::has_children(*scenario_)) {
-      config.hordes.front().children = children_config(scenario_->horde);
+      config.hordes.front().children = children_config(*scenario_, boot.name);
       process::add_builtin_types(config.process_types, names_);
+      process::add_start_faults(config.process_types, start_faults_[std::string(boot.name)]);
     }
     return host<node::Node>(std::move(config), boot.records);
   };
@@ -127,10 +154,21 @@ scenario::CallResult HordeWorld::call(scenario::NodeIndex index, base::CallId id
               node.set_members(now, id, kHordeName, set.names, out);
             },
             [&](const scenario::StartChildCall& start) {
-              node.start_child(now, id, kHordeName, {.spec = spec_of(start)}, out);
+              node.start_child(now, id, kHordeName,
+                               {.spec = spec_of(start),
+                                .timeout = start.timeout,
+                                .copies = start.acknowledged_by},
+                               out);
             },
             [&](const scenario::TerminateChildCall& terminate) {
-              node.terminate_child(now, id, kHordeName, {.id = terminate.id}, out);
+              node.terminate_child(now, id, kHordeName,
+                                   {.id = terminate.id, .timeout = terminate.timeout}, out);
+            },
+            [&](const scenario::ReleaseChildCall& release) {
+              node.release_child(now, id, kHordeName, release.id, out);
+            },
+            [&](const scenario::WaitForQuorumCall& wait) {
+              node.wait_for_quorum(now, id, kHordeName, wait.timeout, out);
             },
             [&](const scenario::StopCall&) { node.stop(now, out); },
             [&](const scenario::LeaveCall&) { node.leave(now, out); }},
@@ -173,16 +211,41 @@ std::vector<supervisor::ChildRow> HordeWorld::children(scenario::NodeIndex index
   return supervisor == nullptr ? std::vector<supervisor::ChildRow>{} : supervisor->which_children();
 }
 
-std::vector<supervisor::ChildId> HordeWorld::copies(scenario::NodeIndex index) const {
-  const node::Copies* copies = node(index).copies(0);
-  return copies == nullptr ? std::vector<supervisor::ChildId>{} : copies->ids();
+std::optional<scenario::ChildState> HordeWorld::child(scenario::NodeIndex index,
+                                                      const supervisor::ChildId& id) const {
+  const supervisor::Supervisor* supervisor = node(index).children(kHordeName);
+  const supervisor::Entry* entry = supervisor == nullptr ? nullptr : supervisor->entry(id);
+  if (entry == nullptr) {
+    return {};
+  }
+  return scenario::ChildState{.ended = entry->ended(),
+                              .state = entry->run.state,
+                              .claim = entry->claim,
+                              .place = supervisor->place_of(id)};
+}
+
+supervisor::ChildId HordeWorld::static_child(const std::string& name) const {
+  return supervisor::static_child_id(kHordeName, name);
+}
+
+bool HordeWorld::has_quorum(scenario::NodeIndex index) const {
+  const supervisor::Supervisor* supervisor = node(index).children(kHordeName);
+  return supervisor == nullptr || supervisor->has_quorum();
+}
+
+void HordeWorld::set_start_fault(scenario::NodeIndex index,
+                                 std::optional<scenario::StartFaults::Mode> fault) {
+  start_faults_[name(index)] = fault_of(fault);
 }
 
 scenario::NodeSizes HordeWorld::sizes(scenario::NodeIndex index) const {
   const node::Node& from = node(index);
+  const supervisor::Supervisor* supervisor = from.children(kHordeName);
   return {.replication = from.replicator(0).sizes(),
           .pending_writes = from.pending_writes(0),
-          .reassembly_bytes = from.bytes_held()};
+          .reassembly_bytes = from.bytes_held(),
+          .processes = from.processes().process_count(),
+          .children = supervisor == nullptr ? std::nullopt : std::optional(supervisor->sizes())};
 }
 
 }  // namespace horde::sim

@@ -3,6 +3,7 @@
 
 #include "node/node.hpp"
 #include "process/builtin_types.hpp"
+#include "process/start_faults.hpp"
 #include "scenario/scenario.hpp"
 #include "sim/horde/sim_world.hpp"
 
@@ -22,7 +23,12 @@ class HordeWorld final : public SimWorld {
   [[nodiscard]] std::map<crdt::Key, crdt::Value> to_map(scenario::NodeIndex node) const override;
   [[nodiscard]] std::vector<members::Member> members(scenario::NodeIndex node) const override;
   [[nodiscard]] std::vector<supervisor::ChildRow> children(scenario::NodeIndex node) const override;
-  [[nodiscard]] std::vector<supervisor::ChildId> copies(scenario::NodeIndex node) const override;
+  [[nodiscard]] std::optional<scenario::ChildState> child(
+      scenario::NodeIndex node, const supervisor::ChildId& id) const override;
+  [[nodiscard]] supervisor::ChildId static_child(const std::string& name) const override;
+  [[nodiscard]] bool has_quorum(scenario::NodeIndex node) const override;
+  void set_start_fault(scenario::NodeIndex node,
+                       std::optional<scenario::StartFaults::Mode> fault) override;
   [[nodiscard]] scenario::NodeSizes sizes(scenario::NodeIndex node) const override;
 
  protected:
@@ -35,7 +41,8 @@ class HordeWorld final : public SimWorld {
 
   const scenario::Scenario* scenario_;
   process::LocalNames names_;
-  std::vector<crdt::Change> touched_;  // Of the present step.
+  std::map<std::string, process::StartFault, std::less<>> start_faults_;  // By node.
+  std::vector<crdt::Change> touched_;                                     // Of the present step.
   std::vector<crdt::Event> written_;
 };
 

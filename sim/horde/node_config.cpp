@@ -64,6 +64,26 @@ liveness::Options liveness_of(const scenario::HordeOptions& options) {
   return out;
 }
 
+supervisor::Restart restart_of(scenario::RestartRule rule) {
+  switch (rule) {
+    case scenario::RestartRule::permanent:
+      return supervisor::Restart::permanent;
+    case scenario::RestartRule::transient:
+      return supervisor::Restart::transient;
+    case scenario::RestartRule::temporary:
+      return supervisor::Restart::temporary;
+  }
+  HORDE_ASSERT(false);
+}
+
+supervisor::ChildSpec spec_of(const scenario::StaticChild& child) {
+  supervisor::ChildSpec spec{
+      .start = encode(node::Program{child.type, {child.args.begin(), child.args.end()}}),
+      .restart = restart_of(child.restart)};
+  spec.shutdown.grace = child.shutdown.value_or(spec.shutdown.grace);
+  return spec;
+}
+
 }  // namespace
 
 node::Config node_config(const scenario::HordeOptions& options, const Boot& boot,
@@ -84,27 +104,53 @@ node::Config node_config(const scenario::HordeOptions& options, const Boot& boot
           .liveness = liveness_of(options)};
 }
 
-node::ChildrenConfig children_config(const scenario::HordeOptions& options) {
+node::ChildrenConfig children_config(const scenario::Scenario& scenario, std::string_view name) {
+  const scenario::HordeOptions& options = scenario.horde;
   node::ChildrenConfig out;
-  out.options.horde = kHordeName;
-  out.options.redistribution = options.redistribution == scenario::Redistribution::active
-                                   ? supervisor::Redistribution::active
-                                   : supervisor::Redistribution::passive;
-  out.options.duplicates = options.duplicates == scenario::Duplicates::leave
-                               ? supervisor::Duplicates::leave
-                               : supervisor::Duplicates::stop;
+  supervisor::Options& to = out.options;
+  to.horde = kHordeName;
+  to.redistribution = options.redistribution == scenario::Redistribution::active
+                          ? supervisor::Redistribution::active
+                          : supervisor::Redistribution::passive;
+  to.duplicates = options.duplicates == scenario::Duplicates::leave ? supervisor::Duplicates::leave
+                                                                    : supervisor::Duplicates::stop;
+  to.on_intensity = options.on_intensity == scenario::OnIntensity::shutdown
+                        ? supervisor::OnIntensity::shutdown
+                        : supervisor::OnIntensity::quarantine;
+  for (const scenario::StaticChild& child : options.static_children) {
+    to.static_children.push_back({.name = child.name, .spec = spec_of(child)});
+  }
+  if (options.max_children) {
+    to.max_children = static_cast<std::size_t>(*options.max_children);
+  }
+  if (options.max_restarts) {
+    to.max_restarts = static_cast<std::uint64_t>(*options.max_restarts);
+  }
+  if (options.proxy_message_ttl) {
+    to.hops_max = static_cast<std::uint64_t>(*options.proxy_message_ttl);
+  }
+  to.healthy_after = options.healthy_after.value_or(to.healthy_after);
+  to.quarantine = options.quarantine.value_or(to.quarantine);
+
+  const auto node = std::ranges::find(scenario.nodes, name, &scenario::NodeOptions::name);
+  const scenario::Hash hash =
+      node == scenario.nodes.end() ? options.hash : node->hash.value_or(options.hash);
+  const auto scheme = hash == scenario::Hash::ring ? supervisor::HashScheme::ring
+                                                   : supervisor::HashScheme::rendezvous;
   switch (options.distribution) {
     case scenario::Distribution::uniform:
-      break;  // As it is.
+      out.strategy = [scheme] { return std::make_unique<supervisor::Uniform>(scheme); };
+      break;
     case scenario::Distribution::uniform_quorum:
       // What the smaller side may take longer than the larger one to notice the split, and to stop.
-      out.options.takeover_delay = base::seconds(5);
-      out.strategy = [] { return std::make_unique<supervisor::UniformQuorum>(); };
+      to.takeover_delay = base::seconds(5);
+      out.strategy = [scheme] { return std::make_unique<supervisor::UniformQuorum>(scheme); };
       break;
     case scenario::Distribution::uniform_random:
       out.strategy = [] { return std::make_unique<supervisor::UniformRandom>(); };
       break;
   }
+  to.takeover_delay = options.takeover_delay.value_or(to.takeover_delay);
   return out;
 }
 

@@ -14,6 +14,8 @@ inline constexpr std::string_view kHordeName = "horde";
 [[nodiscard]] node::Config node_config(const scenario::HordeOptions& options, const Boot& boot,
                                        std::vector<base::Address> seeds);
 
-[[nodiscard]] node::ChildrenConfig children_config(const scenario::HordeOptions& options);
+/// Of the node of that name.
+[[nodiscard]] node::ChildrenConfig children_config(const scenario::Scenario& scenario,
+                                                   std::string_view name);
 
 }  // namespace horde::sim

@@ -31,12 +31,6 @@ class RingWorld final : public SimWorld {
   [[nodiscard]] std::vector<members::Member> members(scenario::NodeIndex) const override {
     return {};
   }
-  [[nodiscard]] std::vector<supervisor::ChildRow> children(scenario::NodeIndex) const override {
-    return {};
-  }
-  [[nodiscard]] std::vector<supervisor::ChildId> copies(scenario::NodeIndex) const override {
-    return {};
-  }
   [[nodiscard]] scenario::NodeSizes sizes(scenario::NodeIndex) const override { return {}; }
 
  protected:

@@ -87,6 +87,7 @@ void Copies::start(base::Now now, const supervisor::StartCopy& order,
   }
   copies_[order.id] = {.pid = *pid, .monitor = monitor, .shutdown = order.spec.shutdown};
   by_pid_[*pid] = order.id;
+  out.add(supervisor::Told{.topic = "copy_starting", .id = order.id, .value = order.token.start});
 }
 
 void Copies::stop(base::Now now, const supervisor::StopCopy& order, process::Outputs& processes) {
@@ -147,6 +148,7 @@ void Copies::on_started(base::Now now, const process::Started& started,
   }
   const supervisor::ChildId id = copy->first;
   if (started.outcome == process::Started::Outcome::ok) {
+    out.add(supervisor::Told{.topic = "copy_up", .id = id});
     supervisor.copy_started(now, id, encode(started.pid), started.info, out);
     return;
   }
@@ -155,7 +157,9 @@ void Copies::on_started(base::Now now, const process::Started& started,
   runtime_->act(
       now, port_, [&](process::Context& context) { context.demonitor(monitor); }, processes);
   erase(copy);
-  if (started.outcome == process::Started::Outcome::ignore) {
+  const bool ignored = started.outcome == process::Started::Outcome::ignore;
+  out.add(supervisor::Told{.topic = "copy_failed", .id = id, .value = ignored ? 0U : 1U});
+  if (ignored) {
     supervisor.copy_ignored(now, id, out);
   } else {
     supervisor.copy_failed(now, id, to_string(started.reason), out);
@@ -177,11 +181,14 @@ void Copies::on_down(base::Now now, const process::Down& down, supervisor::Super
   }
   erase(copy);
   using Exit = supervisor::Supervisor::Exit;
+  const bool normal = down.reason.is_normal_exit();
+  out.add(supervisor::Told{
+      .topic = "copy_down", .id = id, .value = stopping ? 0U : (normal ? 1U : 2U)});
   if (stopping) {
     supervisor.copy_stopped(now, id, out);
   } else {
-    supervisor.copy_exited(now, id, down.reason.is_normal_exit() ? Exit::normal : Exit::abnormal,
-                           to_string(down.reason), out);
+    supervisor.copy_exited(now, id, normal ? Exit::normal : Exit::abnormal, to_string(down.reason),
+                           out);
   }
 }
 

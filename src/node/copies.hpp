@@ -6,6 +6,10 @@
 //                               -> Started(error)  -> copy_failed
 //   StopCopy  -> exit(shutdown(why)), after the grace exit(kill) ...... Down -> copy_stopped
 //
+// Each step of a copy's life is told to observers: copy_starting (value: the token's start count),
+// copy_up, copy_failed (0: init answered ignore, 1: an error), copy_down (0: it was asked to stop,
+// 1: a normal exit of its own, 2: a crash). The detail is the child's id.
+//
 // Promises: each StartCopy is answered once, each StopCopy by copy_stopped or by an answer that was
 // under way; a process that does not end when it is asked to is killed when its grace is over.
 #pragma once

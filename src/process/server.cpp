@@ -19,6 +19,12 @@ void ProcessTypes::add(base::BytesView name, Factory factory) {
   HORDE_ASSERT(inserted);
 }
 
+void ProcessTypes::wrap(const std::function<Factory(const Factory&)>& change) {
+  for (auto& [name, factory] : factories_) {
+    factory = change(factory);
+  }
+}
+
 const ProcessTypes::Factory* ProcessTypes::find(base::BytesView name) const {
   const auto it = factories_.find(name);
   return it == factories_.end() ? nullptr : &it->second;

@@ -143,6 +143,8 @@ class ProcessTypes {
   void add(base::BytesView name) {
     add(name, [] { return std::make_unique<S>(); });
   }
+  /// Replaces each factory by what `change` makes of it.
+  void wrap(const std::function<Factory(const Factory&)>& change);
   /// nullptr if unknown; valid as long as this is.
   [[nodiscard]] const Factory* find(base::BytesView name) const;
 

@@ -33,9 +33,8 @@ class Actions {
   void on(const Drop& drop, Place place);
   void on(const Workload& load, Place place);
   void on(const SetMembers& set, Place place);
-  void on(const StartChildren& start, Place place);
-  void on(const TerminateChildren& terminate, Place place);
-  void call(NodeIndex node, const Call& call);
+  // A put, a remove, or a bulk of them.
+  void write(NodeIndex node, const Call& call);
   // The id of the call that comes next.
   [[nodiscard]] base::CallId next_call() const { return {last_call_ + 1}; }
   void put(NodeIndex node, std::string key, std::string value);
@@ -50,12 +49,26 @@ class Actions {
   void go_on(Spread spread, std::int64_t i);
   [[nodiscard]] std::optional<NodeIndex> turn(const Nodes& nodes, std::int64_t i) const;
 
+  // child_calls.cpp
+  void on(const StartChildren& start, Place place);
+  void on(const TerminateChildren& terminate, Place place);
+  void on(const ReleaseChildren& release, Place place);
+  void on(const WaitForQuorum& wait, Place place);
+  void on(const StartFaults& faults, Place place);
+  template <class Step, class One>
+  void for_children(const Step& step, const Nodes& nodes, std::int64_t i, One&& one);
+  void call(NodeIndex node, const Call& call, CallsChecker::Asked asked);
+
   // expectations.cpp: what is read, and compared.
   void on(const Get& get, Place place);
   void on(const Take& take, Place place);
   void on(const Expect& expect, Place place);
   void expect_value(NodeIndex node, std::string_view step, const std::string& key,
                     const std::optional<std::string>& value);
+  void expect_count(NodeIndex node, std::int64_t count, const std::optional<std::int64_t>& wanted,
+                    std::string_view what);
+  void expect_children(NodeIndex node, const Expect& expect);
+  void expect_running(const Nodes& nodes, std::int64_t wanted);
   void expect_members(NodeIndex node, const Expect& expect, const Nodes& alive, const Nodes& dead);
   void on(const Measure& measure, Place place);
   void expect_metrics(const Expect& expect);

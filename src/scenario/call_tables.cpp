@@ -17,15 +17,7 @@ constexpr Rule kCount{.min = 1, .max = 10'000'000, .required = true};
 constexpr Rule kCountOrNone{.max = 10'000'000};
 constexpr std::string_view kViaDoc = "The node that is called.";
 constexpr std::string_view kViaManyDoc = "The nodes that are called, in turn.";
-constexpr Rule kChildName{.min = 1, .max = 200};
-constexpr std::string_view kChildNameDoc = "What steps call the children; {i} counts from `first`.";
 constexpr std::string_view kPatternDoc = "The keys; {i} counts from `first`.";
-
-bool is_builtin_type(std::string_view type) {
-  constexpr std::array<std::string_view, 8> types{"echo",  "counter",  "sleeper",   "crasher",
-                                                  "named", "stubborn", "slow_init", "flaky_init"};
-  return std::ranges::find(types, type) != types.end();
-}
 
 }  // namespace
 
@@ -307,53 +299,6 @@ void check_metric(const At& at, const std::string& name, const MetricBounds& bou
 }  // namespace
 
 template <>
-const Table<StartChildren>& table_of() {
-  using T = StartChildren;
-  static const Table<T> table{
-      .name = "start_children",
-      .doc = "Starts children under the distributed supervisor, one call each.",
-      .fields = {field<&T::count>("count", "How many.", {.min = 1, .max = 1'000'000}),
-                 field<&T::first>("first", "The first {i}.", kCountOrNone),
-                 field<&T::name>("name", kChildNameDoc, kChildName),
-                 field<&T::type>("type",
-                                 "The process type: echo, counter, sleeper, crasher, named, "
-                                 "stubborn, slow_init, flaky_init.",
-                                 {.min = 1, .max = wire::kProcessNameBytesMax}),
-                 field<&T::args>("args", "The arguments of the type, as key=value; {i} counts."),
-                 field<&T::restart>("restart", "After which exits it is started again."),
-                 field<&T::shutdown>("shutdown",
-                                     "How long it has to end when it is stopped; 5s if not set, "
-                                     "0ms: it is killed at once."),
-                 field<&T::via>("via", kViaManyDoc),
-                 field<&T::over>("over", "The calls are spread evenly over this time.")},
-      .shorthand = "count",
-      .check = [](const At& at, const T& value) {
-        if (!is_builtin_type(value.type)) {
-          (at / "type")
-              .problem("is \"" + value.type + "\", which is no process type",
-                       "write one of echo, counter, sleeper, crasher, named, stubborn, "
-                       "slow_init, flaky_init");
-        }
-      }};
-  return table;
-}
-
-template <>
-const Table<TerminateChildren>& table_of() {
-  using T = TerminateChildren;
-  static const Table<T> table{
-      .name = "terminate_children",
-      .doc = "Terminates children that were started before, one call each.",
-      .fields = {field<&T::count>("count", "How many.", {.min = 1, .max = 1'000'000}),
-                 field<&T::first>("first", "The first {i}.", kCountOrNone),
-                 field<&T::name>("name", kChildNameDoc, kChildName),
-                 field<&T::via>("via", kViaManyDoc),
-                 field<&T::over>("over", "The calls are spread evenly over this time.")},
-      .shorthand = "count"};
-  return table;
-}
-
-template <>
 const Table<Expect>& table_of() {
   using T = Expect;
   static const Table<T> table{
@@ -367,6 +312,14 @@ const Table<Expect>& table_of() {
                                      "How many children the cluster must have, running or to be "
                                      "started again.",
                                      kCountOrNone),
+                 field<&T::running>("running",
+                                    "How many children these nodes together must run, each on one "
+                                    "of them only.",
+                                    kCountOrNone),
+                 field<&T::quarantined>("quarantined",
+                                        "How many children must be listed as quarantined.",
+                                        kCountOrNone),
+                 field<&T::quorum>("quorum", "Whether there must be quorum, as each sees it."),
                  field<&T::members>("members", "The members: how many, or their names."),
                  field<&T::alive>("alive", "Nodes that must be seen as alive."),
                  field<&T::dead>("dead", "Nodes that must be seen as dead."),
@@ -377,8 +330,8 @@ const Table<Expect>& table_of() {
       .check = [](const At& at, const T& value) {
         if (value == T{.on = value.on}) {
           at.problem("expects nothing",
-                     "add one of values, absent, keys, children, members, alive, dead, converged, "
-                     "metrics");
+                     "add one of values, absent, keys, children, running, quarantined, quorum, "
+                     "members, alive, dead, converged, metrics");
         }
         for (const auto& [name, bounds] : value.metrics) {
           check_metric(at / "metrics" / name, name, bounds);
@@ -390,7 +343,11 @@ const Table<Expect>& table_of() {
 template <>
 const Table<Measure>& table_of() {
   static const Table<Measure> table{
-      .name = "measure", .doc = "What metrics tell, they tell of what happens from here on."};
+      .name = "measure",
+      .doc = "What metrics tell, they tell of what happens from here on.",
+      .fields = {field<&Measure::children>(
+          "children", "Metrics of children are of those with such a name only; {i}: any number.",
+          {.min = 1, .max = 200})}};
   return table;
 }
 

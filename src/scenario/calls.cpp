@@ -6,14 +6,8 @@
 namespace horde::scenario {
 namespace {
 
-std::string numbered(const std::string& pattern, std::int64_t number) {
-  std::string out = pattern;
-  const std::size_t place = out.find("{i}");
-  if (place != std::string::npos) {
-    out.replace(place, 3, std::to_string(number));
-  }
-  return out;
-}
+// A write waits for the first sync no longer than that.
+constexpr base::Duration kWriteTime = base::seconds(2);
 
 // Unlike every other value of the run, as far as its size allows.
 std::string filled(std::string value, ByteCount size) {
@@ -25,23 +19,20 @@ std::string unique_value(std::uint64_t step, std::uint64_t repetition, std::int6
   return std::to_string(step) + '.' + std::to_string(repetition) + '.' + std::to_string(i);
 }
 
-supervisor::Restart restart_of(RestartRule rule) {
-  switch (rule) {
-    case RestartRule::permanent:
-      return supervisor::Restart::permanent;
-    case RestartRule::transient:
-      return supervisor::Restart::transient;
-    case RestartRule::temporary:
-      return supervisor::Restart::temporary;
-  }
-  return supervisor::Restart::permanent;
-}
-
 }  // namespace
 
-void Actions::call(NodeIndex node, const Call& call) {
+void Actions::call(NodeIndex node, const Call& call, CallsChecker::Asked asked) {
   const base::CallId id{++last_call_};
-  run_->metrics.on_write();
+  run_->last_write = run_->world.now();
+  run_->calls.on_call(node, id, std::move(asked));
+  if (run_->world.call(node, id, call) != CallResult::made) {
+    run_->calls.on_not_made(node, id);
+  }
+}
+
+void Actions::write(NodeIndex node, const Call& call) {
+  const base::CallId id{++last_call_};
+  run_->metrics.on_write(node, id);
   run_->last_write = run_->world.now();
   if (const auto* put = std::get_if<PutCall>(&call)) {
     std::vector<crdt::Key> keys;
@@ -50,13 +41,15 @@ void Actions::call(NodeIndex node, const Call& call) {
     }
     run_->acknowledged.on_put(node, id, std::move(keys));
   }
+  run_->calls.on_call(node, id, {.what = "a write", .timeout = kWriteTime});
   if (run_->world.call(node, id, call) != CallResult::made) {
-    run_->metrics.on_write_refused();
+    run_->metrics.on_write_refused(node, id);
+    run_->calls.on_not_made(node, id);
   }
 }
 
 void Actions::put(NodeIndex node, std::string key, std::string value) {
-  call(node, PutCall{{{std::move(key), std::move(value)}}});
+  write(node, PutCall{{{std::move(key), std::move(value)}}});
 }
 
 void Actions::on(const Put& put_step, Place place) {
@@ -69,21 +62,21 @@ void Actions::on(const Put& put_step, Place place) {
 void Actions::on(const Remove& remove, Place place) {
   Cluster::Resolver resolve = resolver(place);
   if (const auto node = resolve(remove.via)) {
-    call(*node, RemoveCall{{remove.key}});
+    write(*node, RemoveCall{{remove.key}});
   }
 }
 
 void Actions::on(const Merge& merge, Place place) {
   Cluster::Resolver resolve = resolver(place);
   if (const auto node = resolve(merge.via)) {
-    call(*node, PutCall{{merge.entries.begin(), merge.entries.end()}});
+    write(*node, PutCall{{merge.entries.begin(), merge.entries.end()}});
   }
 }
 
 void Actions::on(const Drop& drop, Place place) {
   Cluster::Resolver resolve = resolver(place);
   if (const auto node = resolve(drop.via)) {
-    call(*node, RemoveCall{drop.keys});
+    write(*node, RemoveCall{drop.keys});
   }
 }
 
@@ -93,7 +86,7 @@ void Actions::on(const SetMembers& set, Place place) {
   if (!node) {
     return;
   }
-  call(*node, SetMembersCall{set.members});
+  write(*node, SetMembersCall{set.members});
   for (const NodeIndex each : run_->cluster.all()) {
     Cluster::Node& state = run_->cluster[each];
     state.removed = std::ranges::find(set.members, state.name) == set.members.end();
@@ -146,7 +139,7 @@ void Actions::on(const RemoveMany& many, Place place) {
   const Nodes nodes = present(resolve, many.via);
   spread(many.count, many.over, [this, many, nodes](std::int64_t i) {
     if (const auto node = turn(nodes, i)) {
-      call(*node, RemoveCall{{numbered(many.key, many.first + i)}});
+      write(*node, RemoveCall{{numbered(many.key, many.first + i)}});
     }
   });
 }
@@ -159,8 +152,7 @@ void Actions::on(const Workload& load, Place place) {
     Cluster::Resolver resolve(run_->cluster, rng.fork("via"));
     const Nodes nodes = running(resolve, load.via);
     if (nodes.empty()) {
-      run_->metrics.on_write();
-      run_->metrics.on_write_refused();
+      run_->metrics.on_write_lost();
       return;
     }
     const NodeIndex node = nodes[rng.below(nodes.size())];
@@ -168,45 +160,9 @@ void Actions::on(const Workload& load, Place place) {
     const std::string key = numbered(load.key, number);
     // Evenly mixed: the i-th is a remove where the share of removes passes a whole number.
     if ((i + 1) * load.removes / all > i * load.removes / all) {
-      call(node, RemoveCall{{key}});
+      write(node, RemoveCall{{key}});
     } else {
       put(node, key, filled(unique_value(place.step, place.repetition, i), load.value_size));
-    }
-  });
-}
-
-void Actions::on(const StartChildren& start, Place place) {
-  Cluster::Resolver resolve = resolver(place);
-  const Nodes nodes = present(resolve, start.via);
-  spread(start.count, start.over, [this, start, nodes](std::int64_t i) {
-    const auto node = turn(nodes, i);
-    if (!node) {
-      return;
-    }
-    StartChildCall request{.type = start.type, .restart = restart_of(start.restart)};
-    for (const std::string& argument : start.args) {
-      request.args.push_back(numbered(argument, start.first + i));
-    }
-    request.shutdown.grace = start.shutdown.value_or(request.shutdown.grace);
-    const bool ends_by_itself = start.restart != RestartRule::permanent;
-    run_->children.on_start(*node, next_call(), numbered(start.name, start.first + i),
-                            ends_by_itself);
-    call(*node, request);
-  });
-}
-
-void Actions::on(const TerminateChildren& terminate, Place place) {
-  Cluster::Resolver resolve = resolver(place);
-  const Nodes nodes = present(resolve, terminate.via);
-  spread(terminate.count, terminate.over, [this, terminate, nodes](std::int64_t i) {
-    const auto node = turn(nodes, i);
-    const std::string name = numbered(terminate.name, terminate.first + i);
-    const auto id = run_->children.find(name);
-    if (!id) {
-      run_->story.add(TimelineLine::Kind::failure, "no child " + name + " has been started");
-    } else if (node) {
-      run_->children.on_terminate(*node, next_call(), *id);
-      call(*node, TerminateChildCall{*id});
     }
   });
 }

@@ -75,6 +75,12 @@ std::optional<std::string> PendingChecker::unsettled(Group core) {
     if (sizes.replication.queued_events > 0) {
       return say(sizes.replication.queued_events, "events to push");
     }
+    if (sizes.children && sizes.children->calls > 0) {
+      return say(sizes.children->calls, "calls of children under way");
+    }
+    if (sizes.children && sizes.children->moves > 0) {
+      return say(sizes.children->moves, "children on the move");
+    }
     if (sizes.replication.early_events > 0 && down_.empty()) {
       return say(sizes.replication.early_events, "early events that wait for others");
     }

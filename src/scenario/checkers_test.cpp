@@ -273,7 +273,8 @@ TEST(PendingChecker, LetsEarlyEventsWaitForANodeThatIsDown) {
 
 TEST(Probes, SeeWhatNodesTellAndConcurrentWrites) {
   FakeWorld world(2);
-  Probes probes;
+  const ChildWatch watch;
+  Probes probes(watch);
   probes.on_tell({}, 0, {.topic = "reconciled"});
   probes.on_tell({}, 0, {.topic = "synced"});
   EXPECT_EQ(probes.seen(), std::vector<std::string>{"reconcile"});
@@ -286,7 +287,8 @@ TEST(Probes, SeeWhatNodesTellAndConcurrentWrites) {
 }
 
 TEST(Probes, TakeAFailedSelfCheckAsAViolation) {
-  Probes probes;
+  const ChildWatch watch;
+  Probes probes(watch);
   probes.on_tell({}, 0, {.topic = "self_check_failed", .about = base::NodeId::of("n2")});
   EXPECT_EQ(first(probes), "A11 n2 ");
 }

@@ -14,7 +14,11 @@ constexpr std::array kChecks{
     CheckInfo{"A2", kAlways, "vectors only grow within a boot, and no dot is used twice"},
     CheckInfo{"A3", kAlways, "joining states is commutative, associative and idempotent"},
     CheckInfo{"A4", kAlways, "an acknowledged put that nobody removed is in some live state"},
-    CheckInfo{"A6", kAlways, "a child that was terminated with ok never runs again"},
+    CheckInfo{
+        "A6", kAlways,
+        "a child that has ended is not started again by who knows it, nor by anybody after an ok"},
+    CheckInfo{"A7", kAlways, "without quorum no child runs later than the bound"},
+    CheckInfo{"A8", kAlways, "every call ends within its deadline"},
     CheckInfo{"A10", kAlways, "queues, tables and tombstones stay within their bounds"},
     CheckInfo{"A11", kAlways, "a replica holds exactly the unsuperseded events its vector covers"},
     CheckInfo{"A12", kAlways, "a vector that covers an event covers all that it supersedes"},
@@ -32,6 +36,11 @@ constexpr std::array kChecks{
     CheckInfo{"run_closed", kSometimes, "an ended run was closed by agreement"},
     CheckInfo{"suspicion_refuted", kSometimes, "a suspected node proved to be alive"},
     CheckInfo{"takeover", kSometimes, "a child was taken over from a member that is gone"},
+    CheckInfo{"hand_over", kSometimes, "a child was claimed after its owner had released it"},
+    CheckInfo{"duplicate", kSometimes, "a child had two copies"},
+    CheckInfo{"quarantine", kSometimes, "a child was quarantined"},
+    CheckInfo{"quorum_lost", kSometimes, "a member lost quorum"},
+    CheckInfo{"end_forgotten", kSometimes, "the end of a child was forgotten by agreement"},
     CheckInfo{"member_dead", kSometimes, "a node was declared dead"},
 };
 

@@ -133,6 +133,11 @@ void Cluster::Resolver::add(const NodeRef& ref, std::vector<NodeIndex>& out) {
         return !used_.contains(node) && std::ranges::find(out, node) == out.end();
       });
       return;
+    case NodeRef::Role::owner_of:
+      if (const auto owner = cluster_->owner_of_ ? cluster_->owner_of_(ref.name) : std::nullopt) {
+        out.push_back(*owner);
+      }
+      return;
   }
 }
 

@@ -1,6 +1,7 @@
 // Cluster: the nodes of a run by name, in which state each is meant to be, and who a role is.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <span>
@@ -30,6 +31,7 @@ class Cluster {
     /// Taken off the member list by a set_members: it runs, and replicates with nobody.
     bool removed = false;
     std::uint64_t starts = 0;        ///< So far: tells one life from another.
+    std::uint64_t start_faults = 0;  ///< So far: a later one outlasts an earlier one.
     State ends_as = State::crashed;  ///< What it is when it next goes down by itself.
   };
 
@@ -45,6 +47,9 @@ class Cluster {
   /// Requires: a node of that name was added.
   [[nodiscard]] NodeIndex find(const std::string& name) const;
   [[nodiscard]] NodeIndex find(base::NodeId id) const;
+  /// How the owner of a child is found, by the child's name.
+  using OwnerOf = std::function<std::optional<NodeIndex>(const std::string& child)>;
+  void find_owners_by(OwnerOf owner_of) { owner_of_ = std::move(owner_of); }
   [[nodiscard]] bool is_minority(NodeIndex node) const { return minority_.contains(node); }
   /// Ascending.
   [[nodiscard]] std::vector<NodeIndex> all() const;
@@ -81,6 +86,7 @@ class Cluster {
   std::map<std::string, NodeIndex> by_name_;
   std::map<base::NodeId, NodeIndex> by_id_;
   std::set<NodeIndex> minority_;
+  OwnerOf owner_of_;
 };
 
 }  // namespace horde::scenario

@@ -114,22 +114,13 @@ void Actions::on(const Expect& expect, Place place) {
       expect_value(node, "expect", key, {});
     }
     if (expect.keys) {
-      const auto keys = static_cast<std::int64_t>(run_->world.to_map(node).size());
-      if (keys != *expect.keys) {
-        fail("expect", node, {},
-             "has " + std::to_string(keys) + " keys; " + std::to_string(*expect.keys) +
-                 " were expected");
-      }
+      expect_count(node, std::ssize(run_->world.to_map(node)), expect.keys, "keys");
     }
-    if (expect.children) {
-      const auto children = static_cast<std::int64_t>(run_->world.children(node).size());
-      if (children != *expect.children) {
-        fail("expect", node, {},
-             "knows " + std::to_string(children) + " children; " +
-                 std::to_string(*expect.children) + " were expected");
-      }
-    }
+    expect_children(node, expect);
     expect_members(node, expect, alive, dead);
+  }
+  if (expect.running) {
+    expect_running(nodes, *expect.running);
   }
   if (expect.converged) {
     expect_converged(nodes, *expect.converged);
@@ -139,6 +130,54 @@ void Actions::on(const Expect& expect, Place place) {
     tell(expect);
   } else {
     run_->story.add(TimelineLine::Kind::failure, "not as expected: " + to_string(Action(expect)));
+  }
+}
+
+void Actions::expect_count(NodeIndex node, std::int64_t count,
+                           const std::optional<std::int64_t>& wanted, std::string_view what) {
+  if (wanted && count != *wanted) {
+    fail("expect", node, {},
+         "has " + std::to_string(count) + ' ' + std::string(what) + "; " + std::to_string(*wanted) +
+             " were expected");
+  }
+}
+
+void Actions::expect_children(NodeIndex node, const Expect& expect) {
+  if (expect.children || expect.quarantined) {
+    const std::vector<supervisor::ChildRow> rows = run_->world.children(node);
+    expect_count(node, std::ssize(rows), expect.children, "children");
+    expect_count(
+        node,
+        std::ranges::count(rows, supervisor::RunState::quarantined, &supervisor::ChildRow::state),
+        expect.quarantined, "children in quarantine");
+  }
+  if (expect.quorum && run_->world.has_quorum(node) != *expect.quorum) {
+    fail("expect", node, {},
+         *expect.quorum ? "has no quorum; it was expected to" : "has quorum; none was expected");
+  }
+}
+
+void Actions::expect_running(const Nodes& nodes, std::int64_t wanted) {
+  std::map<supervisor::ChildId, NodeIndex> running;
+  for (const NodeIndex node : nodes) {
+    for (const supervisor::ChildId& id : run_->watch.on(node)) {
+      if (!run_->watch.is_up(node, id)) {
+        continue;
+      }
+      const auto [first, is_only] = running.emplace(id, node);
+      if (!is_only) {
+        const std::string name = run_->children.name_of(id);
+        fail("expect", node, {},
+             (name.empty() ? supervisor::to_string(id) : name) + " runs here and on " +
+                 run_->cluster[first->second].name);
+      }
+    }
+  }
+  if (std::ssize(running) != wanted) {
+    run_->unmet.add({.id = "expect",
+                     .at = {run_->now().ns},
+                     .text = "these nodes run " + std::to_string(running.size()) + " children; " +
+                             std::to_string(wanted) + " were expected"});
   }
 }
 
@@ -188,15 +227,16 @@ void Actions::expect_members(NodeIndex node, const Expect& expect, const Nodes& 
   expect_status(dead, members::Status::dead);
 }
 
-void Actions::on(const Measure& /*measure*/, Place /*place*/) {
+void Actions::on(const Measure& measure, Place /*place*/) {
   run_->metrics.begin(run_->cluster.all());
+  run_->child_metrics.begin(measure.children);
 }
 
 void Actions::expect_metrics(const Expect& expect) {
   if (expect.metrics.empty()) {
     return;
   }
-  const std::vector<Metric> metrics = run_->metrics.result(run_->cluster.all());
+  const std::vector<Metric> metrics = run_->measured();
   for (const auto& [name, bounds] : expect.metrics) {
     const auto metric = std::ranges::find(metrics, name, &Metric::name);
     const auto known = std::ranges::find(known_metrics(), name, &MetricInfo::name);

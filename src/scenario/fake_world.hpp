@@ -16,7 +16,8 @@ class FakeWorld final : public World {
     std::map<crdt::Key, crdt::Value> table;  // As read.
     std::vector<members::Member> view;
     std::vector<supervisor::ChildRow> children;
-    std::vector<supervisor::ChildId> copies;
+    std::map<supervisor::ChildId, ChildState> child_states;
+    bool quorum = true;
     NodeSizes sizes;
     std::uint64_t push_bytes = 0;
   };
@@ -101,9 +102,15 @@ class FakeWorld final : public World {
   [[nodiscard]] std::vector<supervisor::ChildRow> children(NodeIndex node) const override {
     return nodes_[node].children;
   }
-  [[nodiscard]] std::vector<supervisor::ChildId> copies(NodeIndex node) const override {
-    return nodes_[node].copies;
+  [[nodiscard]] std::optional<ChildState> child(NodeIndex node,
+                                                const supervisor::ChildId& id) const override {
+    const auto it = nodes_[node].child_states.find(id);
+    return it == nodes_[node].child_states.end() ? std::nullopt : std::optional(it->second);
   }
+  [[nodiscard]] supervisor::ChildId static_child(const std::string& name) const override {
+    return supervisor::static_child_id("fake", name);
+  }
+  [[nodiscard]] bool has_quorum(NodeIndex node) const override { return nodes_[node].quorum; }
   [[nodiscard]] NodeSizes sizes(NodeIndex node) const override { return nodes_[node].sizes; }
   [[nodiscard]] std::vector<KindTally> traffic(NodeIndex node) const override {
     return {{.kind = kKindTotal, .bytes = nodes_[node].push_bytes},

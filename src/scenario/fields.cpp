@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kRoles{"",         "random",   "all",
                                                  "minority", "majority", "others"};
+constexpr std::string_view kOwnerOf = "owner_of:";
 
 std::string in_quotes(std::string_view text) {
   return '"' + base::printable(text, 40) + '"';
@@ -34,7 +35,9 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
 /// A node by name or any role.
 void read_node(const At& at, const Json& json, NodeRef& out) {
   if (!json.is_string()) {
-    return wrong_type(at, json, "a node's name, or random, all, minority, majority, others");
+    return wrong_type(at, json,
+                      "a node's name, or random, all, minority, majority, others, or owner_of: and "
+                      "a child's name");
   }
   const std::string& text = json.get_ref<const std::string&>();
   const auto role = std::find(kRoles.begin(), kRoles.end(), text);
@@ -42,13 +45,21 @@ void read_node(const At& at, const Json& json, NodeRef& out) {
     out = {.role = static_cast<NodeRef::Role>(role - kRoles.begin())};
     return;
   }
+  if (text.starts_with(kOwnerOf)) {
+    out = {.role = NodeRef::Role::owner_of, .name = text.substr(kOwnerOf.size())};
+    at.report->children.push_back({.pointer = at.pointer, .name = out.name});
+    return;
+  }
   out = {.name = text};
-  at.report->mentions.push_back({.pointer = at.pointer, .node = text});
+  at.report->mentions.push_back({.pointer = at.pointer, .name = text});
 }
 
 }  // namespace
 
 std::string to_string(const NodeRef& node) {
+  if (node.role == NodeRef::Role::owner_of) {
+    return std::string(kOwnerOf) + node.name;
+  }
   return node.role == NodeRef::Role::named
              ? node.name
              : std::string(kRoles[static_cast<std::size_t>(node.role)]);
@@ -228,7 +239,8 @@ Json Codec<NodeRef>::schema(const Rule&, Json& definitions) {
                          {"minLength", 1},
                          {"description",
                           "A node's name, or a role: random (one running node), all, minority, "
-                          "majority, others (all that the step does not name)."}};
+                          "majority, others (all that the step does not name), owner_of:NAME (the "
+                          "node that owns that child)."}};
   return {{"$ref", "#/$defs/node"}};
 }
 

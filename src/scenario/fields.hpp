@@ -20,15 +20,16 @@ namespace horde::scenario {
 
 using Json = nlohmann::ordered_json;
 
-/// Collects the problems of one file, and the nodes that it mentions: whether those exist is known
-/// only at the end.
+/// Collects the problems of one file, and the nodes and children that it mentions: whether those
+/// exist is known only at the end.
 struct Report {
   struct Mention {
     std::string pointer;
-    std::string node;
+    std::string name;
   };
   std::vector<Problem> problems;
-  std::vector<Mention> mentions;
+  std::vector<Mention> mentions;  // Nodes.
+  std::vector<Mention> children;
 };
 
 /// A place in the file.

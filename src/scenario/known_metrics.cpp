@@ -29,6 +29,14 @@ std::vector<MetricInfo> all() {
       {"sessions", Unit::count, "sessions that ended well"},
       {"sessions paged", Unit::count, "those that needed more than one page"},
       {"sessions reconciled", Unit::count, "those of replicas below a floor"},
+      {"child starts", Unit::count, "copies of children that were started"},
+      {"child crashes", Unit::count, "those that ended by a crash, or failed to start"},
+      {"duplicate process seconds", Unit::time, "that children had more than one process, in all"},
+      {"child outage", Unit::time, "that a child which must run had no process"},
+      {"child restart", Unit::time, "from an exit until it ran again on the same member"},
+      {"takeover", Unit::time, "from a crash of its node until a child ran on another"},
+      {"takeover after detection", Unit::time, "the same, from the first node that declared it"},
+      {"child rows node", Unit::count, "what a node's supervisor keeps rows of now"},
       {"membership datagrams a second, peak", Unit::count, "of a node's busiest second"}};
   for (const std::string_view kind : kKinds) {
     if (kind == "framing") {  // Every datagram has some.

@@ -71,7 +71,10 @@ void Metrics::on_tell(base::Instant at, NodeIndex node, const base::Tell& tell) 
   }
 }
 
-void Metrics::on_answer(base::Instant /*at*/, NodeIndex /*node*/, const base::Answer& answer) {
+void Metrics::on_answer(base::Instant /*at*/, NodeIndex node, const base::Answer& answer) {
+  if (writes_.erase({node, answer.call.value}) == 0) {
+    return;  // Of something else.
+  }
   ++(answer.status == "ok" ? counts_.acknowledged : counts_.refused);
 }
 

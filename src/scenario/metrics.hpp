@@ -21,9 +21,20 @@ class Metrics final : public WorldObserver {
   void on_converged(base::Duration after) { counts_.convergence.push_back(after.ns); }
   /// `node` crashes now; `watching` are those whom it will take to notice.
   void on_crash(NodeIndex node, const std::vector<NodeIndex>& watching);
-  /// Called for writes: how many were asked for, and those that did not reach their node.
-  void on_write() { ++counts_.called; }
-  void on_write_refused() { ++counts_.refused; }
+  /// A write is called for; to be told before its answer comes.
+  void on_write(NodeIndex node, base::CallId call) {
+    ++counts_.called;
+    writes_.emplace(node, call.value);
+  }
+  /// It did not reach its node.
+  void on_write_refused(NodeIndex node, base::CallId call) {
+    counts_.refused += static_cast<std::int64_t>(writes_.erase({node, call.value}));
+  }
+  /// There was no node to write on.
+  void on_write_lost() {
+    ++counts_.called;
+    ++counts_.refused;
+  }
 
   void on_step(const WorldStep& step) override;
   void on_tell(base::Instant at, NodeIndex node, const base::Tell& tell) override;
@@ -61,6 +72,7 @@ class Metrics final : public WorldObserver {
   std::optional<base::Duration> formation_;
   std::map<base::NodeId, Crash> crashes_;  // Nodes that are down, and not known to be to all.
   std::set<std::pair<NodeIndex, base::NodeId>> dead_to_;  // To whom, who.
+  std::set<std::pair<NodeIndex, std::uint64_t>> writes_;  // Not answered yet.
   Counts counts_;
 };
 

@@ -224,6 +224,12 @@ void NetworkFaults::keep_only(const faults::Nodes& all, Kind first, Kind last,
   }
 }
 
+bool NetworkFaults::is_cut(base::NodeId from, base::NodeId to) const {
+  return std::ranges::any_of(faults_, [&](const Fault& fault) {
+    return fault.kind == Kind::cut && fault.links.contains(from, to);
+  });
+}
+
 bool NetworkFaults::disturbs(base::NodeId node, const faults::Nodes& all) const {
   constexpr std::int64_t kLossy = 300'000;
   return std::ranges::any_of(faults_, [&](const Fault& fault) {

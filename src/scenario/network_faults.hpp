@@ -36,6 +36,8 @@ class NetworkFaults {
 
   /// Whether anything is cut, clogged or lossy at a link of `node`.
   [[nodiscard]] bool disturbs(base::NodeId node, const faults::Nodes& all) const;
+  /// Whether nothing at all passes from one to the other.
+  [[nodiscard]] bool is_cut(base::NodeId from, base::NodeId to) const;
   [[nodiscard]] bool empty() const { return faults_.empty(); }
 
  private:

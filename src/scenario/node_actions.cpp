@@ -19,6 +19,7 @@ void Actions::relieve(NodeIndex node) {
     state.paused = false;
     run_->deaths.disturb(node);
     if (state.state == Cluster::State::up) {
+      run_->calls.on_resume(node);
       run_->world.resume(node);
     }
   }
@@ -120,6 +121,7 @@ void Actions::on(const Pause& pause, Place place) {
   Cluster::Resolver resolve = resolver(place);
   for (const NodeIndex node : running(resolve, pause.nodes)) {
     run_->cluster[node].paused = true;
+    run_->calls.on_pause(node);
     run_->world.pause(node);
     if (pause.lasts) {
       later(*pause.lasts, [this, node, starts = run_->cluster[node].starts] {
@@ -127,6 +129,7 @@ void Actions::on(const Pause& pause, Place place) {
         if (now.paused && now.starts == starts) {
           now.paused = false;
           run_->deaths.disturb(node);
+          run_->calls.on_resume(node);
           run_->world.resume(node);
         }
       });

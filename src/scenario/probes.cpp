@@ -8,7 +8,7 @@ namespace horde::scenario {
 namespace {
 
 // What nodes tell -> what it shows.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kTopics{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kTopics{{
     {"truncated_sync", "truncated_sync"},
     {"reconciled", "reconcile"},
     {"session_restarted", "session_restart"},
@@ -16,7 +16,11 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kTopics{{
     {"tombstones_dropped", "tombstone_dropped"},
     {"run_closed", "run_closed"},
     {"refuted", "suspicion_refuted"},
-    {"claimed", "takeover"},
+    {"taken_over", "takeover"},
+    {"claimed", "hand_over"},
+    {"quarantined", "quarantine"},
+    {"quorum_lost", "quorum_lost"},
+    {"end_forgotten", "end_forgotten"},
     {"member_dead", "member_dead"},
 }};
 
@@ -32,6 +36,12 @@ void Probes::on_tell(base::Instant at, NodeIndex /*node*/, const base::Tell& tel
                    .node = base::to_string(tell.about),
                    .at = at,
                    .text = "it has the same vector as a peer, and other live puts"});
+  }
+}
+
+void Probes::on_copy_up(base::Instant /*at*/, NodeIndex /*node*/, const supervisor::ChildId& id) {
+  if (watch_->copies(id).size() > 1) {
+    seen_.insert("duplicate");
   }
 }
 

@@ -6,7 +6,9 @@
 #include <map>
 
 #include "scenario/check_acknowledged.hpp"
+#include "scenario/check_calls.hpp"
 #include "scenario/check_children.hpp"
+#include "scenario/child_metrics.hpp"
 #include "scenario/cluster.hpp"
 #include "scenario/death_watch.hpp"
 #include "scenario/metrics.hpp"
@@ -45,7 +47,9 @@ struct RunContext {
         metrics(world_given, deaths),
         story(world_given),
         acknowledged(world_given),
-        children(world_given) {}
+        calls(world_given),
+        children(world_given, watch, scenario_given.horde.redistribution),
+        child_metrics(world_given, watch, children) {}
 
   /// Since time 0.
   [[nodiscard]] base::Duration now() const { return world.now() - zero; }
@@ -53,6 +57,15 @@ struct RunContext {
   [[nodiscard]] base::Rng chance(std::string_view purpose, std::uint64_t step,
                                  std::uint64_t repetition) const {
     return base::Rng(seed).fork(purpose).fork(step).fork(repetition);
+  }
+
+  /// All that is measured, as far as there is something to tell.
+  [[nodiscard]] std::vector<Metric> measured() const {
+    std::vector<Metric> out = metrics.result(cluster.all());
+    if (has_children(scenario)) {
+      child_metrics.add_to(out, cluster.running());
+    }
+    return out;
   }
 
   const Scenario& scenario;
@@ -64,7 +77,10 @@ struct RunContext {
   Metrics metrics;
   Story story;
   AcknowledgedChecker acknowledged;
+  CallsChecker calls;
+  ChildWatch watch;
   ChildrenChecker children;
+  ChildMetrics child_metrics;
   Schedule schedule;
   Findings unmet;  // Expectations.
   base::Instant zero;

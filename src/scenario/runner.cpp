@@ -142,6 +142,10 @@ void Runner::collect_failures() {
       over_ = true;
     }
   }
+  for (; unwanted_seen_ < run_.calls.unwanted().list().size(); ++unwanted_seen_) {
+    run_.unmet.add(run_.calls.unwanted().list()[unwanted_seen_]);
+    run_.story.add(TimelineLine::Kind::failure, run_.calls.unwanted().list()[unwanted_seen_].text);
+  }
   for (; unmet_seen_ < run_.unmet.list().size(); ++unmet_seen_) {
     failures_.push_back(run_.unmet.list()[unmet_seen_]);
     verdict_ = graver(verdict_, Verdict::failed);
@@ -254,7 +258,7 @@ RunResult Runner::result() const {
                 .timeline = run_.story.lines(),
                 .checked = checked_,
                 .seen = probes_.seen(),
-                .metrics = run_.metrics.result(run_.cluster.all()),
+                .metrics = run_.measured(),
                 .ended = {run_.now().ns}};
   // By time, and as they were found: stable_sort is not usable here, as libstdc++ 12's is made of
   // what C++23 deprecates.

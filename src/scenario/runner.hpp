@@ -38,6 +38,7 @@ class Runner final : public WorldObserver {
   // runner_setup.cpp
   void add_nodes();
   void add_checkers(Checkers own);
+  void follow_children();
   void draw_swarms();
   void schedule_timeline();
   void schedule(const Step& step, std::uint64_t number, std::uint64_t repetition,
@@ -75,10 +76,12 @@ class Runner final : public WorldObserver {
   std::vector<Checker*> eventually_;
   std::vector<std::string> checked_;
   std::vector<Step> timeline_;  // With what swarms drew.
+  std::vector<base::Duration> swarm_ends_;
   std::vector<Setting> drawn_;
   std::vector<Failure> failures_;
   Verdict verdict_ = Verdict::held;
   bool over_ = false;
+  std::size_t unwanted_seen_ = 0;  // Of the answers, those that were collected.
   std::size_t unmet_seen_ = 0;     // Of the expectations, those that were collected.
   std::optional<Settle> settled_;  // The last one, while nothing was done since.
 

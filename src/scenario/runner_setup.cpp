@@ -5,6 +5,7 @@
 #include "scenario/check_bounds.hpp"
 #include "scenario/check_joins.hpp"
 #include "scenario/check_oracle.hpp"
+#include "scenario/check_quorum.hpp"
 #include "scenario/check_reads.hpp"
 #include "scenario/check_rest.hpp"
 #include "scenario/runner.hpp"
@@ -24,7 +25,11 @@ bool only_reads(const Action& action) {
 }  // namespace
 
 Runner::Runner(const Scenario& scenario, std::uint64_t seed, World& world, Checkers own)
-    : run_(scenario, seed, world), actions_(run_), maps_(world), views_(world) {
+    : run_(scenario, seed, world),
+      actions_(run_),
+      maps_(world),
+      views_(world),
+      probes_(run_.watch) {
   // The order in which a step is told: who acts on it last.
   world.add_observer(run_.story);
   world.add_observer(run_.metrics);
@@ -32,7 +37,10 @@ Runner::Runner(const Scenario& scenario, std::uint64_t seed, World& world, Check
   world.add_observer(probes_);
   world.add_observer(views_);
   world.add_observer(run_.acknowledged);
-  world.add_observer(run_.children);
+  if (has_children(scenario)) {
+    follow_children();
+  }
+  world.add_observer(run_.calls);
   add_checkers(std::move(own));
   for (const auto& checker : checkers_) {
     world.add_observer(*checker);
@@ -74,9 +82,17 @@ void Runner::add_checkers(Checkers own) {
     keep(std::make_unique<OracleChecker>(world, wanted), always_);
     keep(std::make_unique<JoinsChecker>(world), always_);
     use(&run_.acknowledged, always_);
+    use(&run_.calls, always_);
     if (has_children(scenario)) {
       use(&run_.children, always_);
-      eventually_.push_back(&run_.children);
+      if (wanted.contains("E4")) {
+        eventually_.push_back(&run_.children);
+      }
+      if (scenario.horde.distribution == Distribution::uniform_quorum) {
+        keep(std::make_unique<QuorumChecker>(world, run_.cluster, run_.network, run_.watch,
+                                             quorum_bound(scenario.horde)),
+             always_);
+      }
     }
     keep(std::make_unique<BoundsChecker>(world, bounds_of(scenario.horde)), always_);
     always_.push_back(&probes_);
@@ -93,6 +109,32 @@ void Runner::add_checkers(Checkers own) {
     eventually_.push_back(checker.get());
     checkers_.push_back(std::move(checker));
   }
+}
+
+void Runner::follow_children() {
+  World& world = run_.world;
+  world.add_observer(run_.watch);
+  world.add_observer(run_.children);
+  run_.watch.add(run_.children);
+  run_.watch.add(run_.child_metrics);
+  run_.watch.add(probes_);
+  for (const StaticChild& child : run_.scenario.horde.static_children) {
+    run_.children.on_static(world.static_child(child.name),
+                            {.name = child.name,
+                             .ends_by_itself = child.restart != RestartRule::permanent,
+                             .is_static = true});
+  }
+  // Any node's table will do: who asks does not know better.
+  run_.cluster.find_owners_by([this](const std::string& name) -> std::optional<NodeIndex> {
+    const auto id = run_.children.find(name);
+    for (const NodeIndex node : run_.cluster.running()) {
+      const auto child = id ? run_.world.child(node, *id) : std::nullopt;
+      if (child && !child->ended) {
+        return run_.cluster.find(child->claim.owner);
+      }
+    }
+    return {};
+  });
 }
 
 void Runner::add_nodes() {
@@ -143,14 +185,17 @@ void Runner::draw_swarms() {
       timeline_.insert(timeline_.end(), drawn.steps.begin(), drawn.steps.end());
       const std::vector<Setting> settings = settings_of(drawn);
       drawn_.insert(drawn_.end(), settings.begin(), settings.end());
-      // Until the last of its faults the run goes on.
-      run_.schedule.at(at + swarm->lasts, [] {});
+      swarm_ends_.push_back(at + swarm->lasts);
       --left;
     }
   }
 }
 
 void Runner::schedule_timeline() {
+  // Until the last of its faults the run goes on.
+  for (const base::Duration end : swarm_ends_) {
+    run_.schedule.at(end, [] {});
+  }
   for (std::size_t i = 0; i < timeline_.size(); ++i) {
     schedule(timeline_[i], i, 0, timeline_[i].at);
   }

@@ -26,10 +26,20 @@ std::string_view to_string(FaultFamily family) {
   return kEnumTexts<FaultFamily>[static_cast<std::size_t>(family)];
 }
 
+std::string numbered(const std::string& pattern, std::int64_t number) {
+  std::string out = pattern;
+  const std::size_t place = out.find(kNumberMark);
+  if (place != std::string::npos) {
+    out.replace(place, kNumberMark.size(), std::to_string(number));
+  }
+  return out;
+}
+
 bool has_children(const Scenario& scenario) {
-  return std::ranges::any_of(scenario.timeline, [](const Step& step) {
-    return std::holds_alternative<StartChildren>(step.action);
-  });
+  return !scenario.horde.static_children.empty() ||
+         std::ranges::any_of(scenario.timeline, [](const Step& step) {
+           return std::holds_alternative<StartChildren>(step.action);
+         });
 }
 
 }  // namespace horde::scenario

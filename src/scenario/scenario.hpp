@@ -16,18 +16,33 @@ inline constexpr std::int64_t kNodesMax = 10'000;
 inline constexpr base::Duration kDurationMax = base::seconds(10LL * 365 * 24 * 3'600);
 inline constexpr std::int64_t kSyncsMax = 1'000'000;
 
+/// Which member a child's hash means.
+enum class Hash : std::uint8_t { rendezvous, ring };
+
 struct NodeOptions {
   std::string name;
   base::Duration starts;        // After the start of the run.
   base::Duration clock_offset;  // Of the wall clock; may be negative.
   Drift clock_drift;
+  std::optional<Hash> hash;  // Instead of the horde's: a node of another version.
   friend bool operator==(const NodeOptions&, const NodeOptions&) = default;
 };
 
 enum class Propagation : std::uint8_t { eager, interval };
 enum class Redistribution : std::uint8_t { passive, active };
 enum class Duplicates : std::uint8_t { stop, leave };
+enum class OnIntensity : std::uint8_t { quarantine, shutdown };
 enum class Distribution : std::uint8_t { uniform, uniform_quorum, uniform_random };
+
+/// A child that every node knows from the start.
+struct StaticChild {
+  std::string name;
+  std::string type = "sleeper";
+  std::vector<std::string> args;
+  RestartRule restart = RestartRule::permanent;
+  std::optional<base::Duration> shutdown;
+  friend bool operator==(const StaticChild&, const StaticChild&) = default;
+};
 
 /// The members that a horde is given: those heard of, or a list.
 struct Members {
@@ -43,8 +58,17 @@ struct HordeOptions {
   Topology topology;
   Members members;
   Distribution distribution = Distribution::uniform;
+  Hash hash = Hash::rendezvous;
   Redistribution redistribution = Redistribution::passive;
   Duplicates duplicates = Duplicates::stop;
+  OnIntensity on_intensity = OnIntensity::quarantine;
+  std::vector<StaticChild> static_children;
+  std::optional<std::int64_t> max_children;
+  std::optional<std::int64_t> max_restarts;
+  std::optional<base::Duration> healthy_after;
+  std::optional<base::Duration> quarantine;
+  std::optional<base::Duration> takeover_delay;
+  std::optional<std::int64_t> proxy_message_ttl;
   std::optional<std::int64_t> max_sync_size;  // Entries in a page; not set: no limit.
   base::Duration forget_after = base::seconds(24 * 3600);
   std::optional<base::Duration> boot_wait;
@@ -121,7 +145,7 @@ struct Scenario {
   friend bool operator==(const Scenario&, const Scenario&) = default;
 };
 
-/// Whether its nodes supervise children: some step starts them.
+/// Whether its nodes supervise children: some step starts them, or they know of static ones.
 [[nodiscard]] bool has_children(const Scenario& scenario);
 
 }  // namespace horde::scenario

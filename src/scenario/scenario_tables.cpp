@@ -138,11 +138,14 @@ const Table<Step>& table_of() {
                  alternative<&Step::action, SetMembers>("set_members"),
                  alternative<&Step::action, StartChildren>("start_children"),
                  alternative<&Step::action, TerminateChildren>("terminate_children"),
+                 alternative<&Step::action, ReleaseChildren>("release_children"),
+                 alternative<&Step::action, WaitForQuorum>("wait_for_quorum"),
                  alternative<&Step::action, Join>("join"),
                  alternative<&Step::action, Leave>("leave"),
                  alternative<&Step::action, Stop>("stop"),
                  alternative<&Step::action, Crash>("crash"),
                  alternative<&Step::action, Restart>("restart"),
+                 alternative<&Step::action, StartFaults>("start_faults"),
                  alternative<&Step::action, Pause>("pause"),
                  alternative<&Step::action, Resume>("resume"),
                  alternative<&Step::action, Slow>("slow"),
@@ -176,7 +179,8 @@ const Table<NodeOptions>& table_of() {
                  field<&T::starts>("starts", "When it starts, after the start of the run."),
                  field<&T::clock_offset>("clock_offset", "Of its wall clock.", kSigned),
                  field<&T::clock_drift>("clock_drift", "How much too fast its wall clock runs.",
-                                        {.min = -100'000, .max = 100'000})},
+                                        {.min = -100'000, .max = 100'000}),
+                 field<&T::hash>("hash", "Instead of the horde's: a node of another version.")},
       .shorthand = "name",
       .check = [](const At& at, const T& value) { check_node_name(at, value.name); }};
   return table;
@@ -203,12 +207,35 @@ const Table<HordeOptions>& table_of() {
           field<&T::distribution>("distribution",
                                   "How children are placed, and whether a quorum "
                                   "is needed."),
+          field<&T::hash>("hash",
+                          "What places a child by its hash: rendezvous hashing, or a ring of 128 "
+                          "points a node, as in the original."),
           field<&T::redistribution>("redistribution",
                                     "passive: children stay where they are; active: they move "
                                     "where they belong when members come and go."),
           field<&T::duplicates>("duplicates",
                                 "stop: of two copies of a child the one of the older claim is "
                                 "stopped; leave: both go on, as in the original."),
+          field<&T::on_intensity>("on_intensity",
+                                  "A child that fails too often: quarantine: it backs off and is "
+                                  "listed; shutdown: its node's supervisor ends, as in the "
+                                  "original."),
+          field<&T::static_children>("static_children",
+                                     "Children that every node knows from the start."),
+          field<&T::max_children>("max_children", "That a node starts by calls, at most."),
+          field<&T::max_restarts>("max_restarts", "Failures that a child may have in a row.",
+                                  {.max = 1'000'000}),
+          field<&T::healthy_after>("healthy_after",
+                                   "A copy that has run for so long counts as healthy.", kPositive),
+          field<&T::quarantine>("quarantine", "How long the first quarantine of a child lasts.",
+                                kPositive),
+          field<&T::takeover_delay>("takeover_delay",
+                                    "How long an owner must have been gone before its children are "
+                                    "taken over."),
+          field<&T::proxy_message_ttl>("proxy_message_ttl",
+                                       "How often a start may be forwarded; then the child starts "
+                                       "where the call is.",
+                                       {.max = 1'000'000}),
           field<&T::max_sync_size>("max_sync_size", "Entries in one page; without it no limit.",
                                    {.min = 1, .max = 10'000'000}),
           field<&T::forget_after>("forget_after",

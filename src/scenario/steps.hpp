@@ -120,8 +120,12 @@ struct Stop {
 
 enum class RestartRule : std::uint8_t { permanent, transient, temporary };
 
+/// What a call must be answered with: a status, as "ok" or "max_children"; empty: anything.
+using WantedAnswer = std::string;
+
 /// `count` children of one process type, evenly over `over`, the nodes of `via` taking turns. "{i}"
-/// in `name` and `args` counts from `first`. The name is the scenario's own, for later steps.
+/// in `name`, `args` and `placement_key` counts from `first`. The name is the scenario's own, for
+/// later steps.
 struct StartChildren {
   std::int64_t count = 1;
   std::int64_t first = 0;
@@ -130,6 +134,10 @@ struct StartChildren {
   std::vector<std::string> args;
   RestartRule restart = RestartRule::permanent;
   std::optional<base::Duration> shutdown;  // Grace when it is stopped; 5 s if not set.
+  std::optional<std::string> placement_key;
+  std::int64_t acknowledged_by = 1;  // Members that must hold it before ok.
+  base::Duration timeout = base::seconds(5);
+  WantedAnswer answer;
   NodeSet via{{NodeRef{.role = NodeRef::Role::random}}};
   base::Duration over;
   friend bool operator==(const StartChildren&, const StartChildren&) = default;
@@ -140,9 +148,38 @@ struct TerminateChildren {
   std::int64_t count = 1;
   std::int64_t first = 0;
   std::string name = "child-{i}";
+  base::Duration timeout = base::seconds(5);
+  WantedAnswer answer;
   NodeSet via{{NodeRef{.role = NodeRef::Role::random}}};
   base::Duration over;
   friend bool operator==(const TerminateChildren&, const TerminateChildren&) = default;
+};
+
+/// Ends the quarantine of children.
+struct ReleaseChildren {
+  std::int64_t count = 1;
+  std::int64_t first = 0;
+  std::string name = "child-{i}";
+  WantedAnswer answer;
+  NodeSet via{{NodeRef{.role = NodeRef::Role::random}}};
+  friend bool operator==(const ReleaseChildren&, const ReleaseChildren&) = default;
+};
+
+/// Calls wait_for_quorum on each of `via`.
+struct WaitForQuorum {
+  NodeSet via = NodeSet::of(NodeRef::Role::all);
+  base::Duration timeout = base::seconds(5);
+  WantedAnswer answer;
+  friend bool operator==(const WaitForQuorum&, const WaitForQuorum&) = default;
+};
+
+/// Starts of processes go wrong on these nodes, whatever their type.
+struct StartFaults {
+  enum class Mode : std::uint8_t { fail, block, ignore, crash };
+  NodeSet nodes = NodeSet::of(NodeRef::Role::all);
+  Mode mode = Mode::fail;
+  std::optional<base::Duration> lasts;  // "for"; until the run settles if not set.
+  friend bool operator==(const StartFaults&, const StartFaults&) = default;
 };
 
 // --- Faults of nodes -----------------------------------------------------------------------------
@@ -296,6 +333,9 @@ struct Expect {
   std::vector<std::string> absent;
   std::optional<std::int64_t> keys;
   std::optional<std::int64_t> children;
+  std::optional<std::int64_t> running;  // Children with a process on one of `on`, and on one only.
+  std::optional<std::int64_t> quarantined;
+  std::optional<bool> quorum;
   std::optional<WantedMembers> members;
   std::optional<NodeSet> alive;
   std::optional<NodeSet> dead;
@@ -306,6 +346,7 @@ struct Expect {
 
 /// Metrics tell of what happens from here on, until now and at the end.
 struct Measure {
+  std::optional<std::string> children;  // Those of children only of these names.
   friend bool operator==(const Measure&, const Measure&) = default;
 };
 
@@ -323,10 +364,15 @@ struct Swarm {
   friend bool operator==(const Swarm&, const Swarm&) = default;
 };
 
-using Action = std::variant<Put, Remove, PutMany, RemoveMany, Merge, Drop, Get, Take, Workload,
-                            SetMembers, StartChildren, TerminateChildren, Join, Leave, Stop, Crash,
-                            Restart, Pause, Resume, Slow, Clock, Hint, Garbage, Cut, Heal, Clog,
-                            Unclog, Link, Expect, Measure, Settle, Swarm>;
+using Action =
+    std::variant<Put, Remove, PutMany, RemoveMany, Merge, Drop, Get, Take, Workload, SetMembers,
+                 StartChildren, TerminateChildren, ReleaseChildren, WaitForQuorum, Join, Leave,
+                 Stop, Crash, Restart, StartFaults, Pause, Resume, Slow, Clock, Hint, Garbage, Cut,
+                 Heal, Clog, Unclog, Link, Expect, Measure, Settle, Swarm>;
+
+/// `pattern` with "{i}" replaced by `number`.
+[[nodiscard]] std::string numbered(const std::string& pattern, std::int64_t number);
+inline constexpr std::string_view kNumberMark = "{i}";
 
 /// The key of an action in files: "put", "cut", ...
 [[nodiscard]] std::string_view name_of(const Action& action);

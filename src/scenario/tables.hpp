@@ -107,6 +107,12 @@ const Table<StartChildren>& table_of();
 template <>
 const Table<TerminateChildren>& table_of();
 template <>
+const Table<ReleaseChildren>& table_of();
+template <>
+const Table<WaitForQuorum>& table_of();
+template <>
+const Table<StartFaults>& table_of();
+template <>
 const Table<Clog>& table_of();
 template <>
 const Table<Unclog>& table_of();
@@ -118,6 +124,8 @@ template <>
 const Table<Step>& table_of();
 template <>
 const Table<NodeOptions>& table_of();
+template <>
+const Table<StaticChild>& table_of();
 template <>
 const Table<HordeOptions>& table_of();
 template <>
@@ -148,6 +156,13 @@ template <>
 inline constexpr std::array<std::string_view, 3> kEnumTexts<RestartRule>{"permanent", "transient",
                                                                          "temporary"};
 template <>
+inline constexpr std::array<std::string_view, 2> kEnumTexts<Hash>{"rendezvous", "ring"};
+template <>
+inline constexpr std::array<std::string_view, 2> kEnumTexts<OnIntensity>{"quarantine", "shutdown"};
+template <>
+inline constexpr std::array<std::string_view, 4> kEnumTexts<StartFaults::Mode>{"fail", "block",
+                                                                               "ignore", "crash"};
+template <>
 inline constexpr std::array<std::string_view, 2> kEnumTexts<Protocol>{"horde", "token_ring"};
 template <>
 inline constexpr std::array<std::string_view, 13> kEnumTexts<FaultFamily>{
@@ -167,6 +182,13 @@ struct NamesCodec {
   static Json write(const std::vector<std::string>& names);
   static Json schema(const Rule& rule, Json& definitions);
 };
+
+/// Says what is wrong with `type` if no process type has that name.
+void check_process_type(const At& at, std::string_view type);
+inline constexpr std::string_view kTypeDoc =
+    "The process type: echo, counter, sleeper, crasher, named, stubborn, slow_init, flaky_init.";
+inline constexpr std::string_view kShutdownDoc =
+    "How long it has to end when it is stopped; 5s if not set, 0ms: it is killed at once.";
 
 /// Whether `name` may name a node of a scenario; says what is wrong with it if not.
 bool check_node_name(const At& at, std::string_view name);

@@ -1,5 +1,6 @@
 #include "scenario/validate.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "scenario/tables.hpp"
@@ -16,6 +17,7 @@ class Validator {
     collect_nodes();
     collect_joins();
     check_mentions();
+    check_children();
     check_times();
     for (std::size_t i = 0; i < scenario_.timeline.size(); ++i) {
       check_heal(i);
@@ -79,6 +81,66 @@ class Validator {
                 std::string(known.front()) + " and " + std::string(known.back());
       }
       At{.report = top_.report, .pointer = pointer}.problem("unknown node \"" + node + "\"", right);
+    }
+  }
+
+  // Patterns of the names that steps and options give to children.
+  [[nodiscard]] std::vector<std::string> child_names() const {
+    std::vector<std::string> out;
+    for (const StaticChild& child : scenario_.horde.static_children) {
+      out.push_back(child.name);
+    }
+    for (const Step& step : scenario_.timeline) {
+      if (const auto* start = std::get_if<StartChildren>(&step.action)) {
+        out.push_back(start->name);
+      }
+    }
+    return out;
+  }
+
+  static bool may_be(std::string_view pattern, std::string_view name) {
+    const std::size_t place = pattern.find(kNumberMark);
+    if (place == std::string_view::npos) {
+      return pattern == name;
+    }
+    const std::string_view before = pattern.substr(0, place);
+    const std::string_view after = pattern.substr(place + kNumberMark.size());
+    if (name.size() <= before.size() + after.size() || !name.starts_with(before) ||
+        !name.ends_with(after)) {
+      return false;
+    }
+    name.remove_prefix(before.size());
+    name.remove_suffix(after.size());
+    return name.find_first_not_of("0123456789") == std::string_view::npos;
+  }
+
+  void check_children() {
+    const std::vector<std::string> patterns = child_names();
+    const auto check = [&](const At& at, const std::string& name, bool is_pattern) {
+      const bool known = std::ranges::any_of(patterns, [&](const std::string& pattern) {
+        return is_pattern ? pattern == name || may_be(pattern, numbered(name, 0))
+                          : may_be(pattern, name);
+      });
+      if (!known) {
+        const std::vector<std::string_view> candidates(patterns.begin(), patterns.end());
+        at.problem("no child is named \"" + name + '"', patterns.empty()
+                                                            ? "start it before, with start_children"
+                                                            : suggest(name, candidates));
+      }
+    };
+    for (const auto& [pointer, name] : top_.report->children) {
+      check(At{.report = top_.report, .pointer = pointer}, name, false);
+    }
+    for (std::size_t i = 0; i < scenario_.timeline.size(); ++i) {
+      const Action& action = scenario_.timeline[i].action;
+      if (const auto* terminate = std::get_if<TerminateChildren>(&action)) {
+        check(step_at(i) / "terminate_children", terminate->name, true);
+      } else if (const auto* release = std::get_if<ReleaseChildren>(&action)) {
+        check(step_at(i) / "release_children", release->name, true);
+      } else if (const auto* measure = std::get_if<Measure>(&action);
+                 measure != nullptr && measure->children) {
+        check(step_at(i) / "measure", *measure->children, true);
+      }
     }
   }
 

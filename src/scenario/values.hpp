@@ -22,9 +22,10 @@ struct NodeRef {
     minority,  ///< Fewer than half of the nodes, drawn once by the seed.
     majority,  ///< All but `minority`.
     others,    ///< Every node that the step does not name elsewhere.
+    owner_of,  ///< The node that owns the child `name`, if any does.
   };
   Role role = Role::named;
-  std::string name;  // Empty unless `named`.
+  std::string name;  // Of the node, or of the child; empty for the other roles.
 
   friend bool operator==(const NodeRef&, const NodeRef&) = default;
 };
@@ -37,7 +38,7 @@ struct NodeSet {
   friend bool operator==(const NodeSet&, const NodeSet&) = default;
 };
 
-/// A role's name, or the node's.
+/// A role's name ("owner_of:child-1"), or the node's.
 [[nodiscard]] std::string to_string(const NodeRef& node);
 /// "n1", "n1, n2", "all".
 [[nodiscard]] std::string to_string(const NodeSet& nodes);

@@ -47,12 +47,31 @@ struct StartChildCall {
   std::vector<std::string> args;
   supervisor::Restart restart = supervisor::Restart::permanent;
   supervisor::Shutdown shutdown;
+  std::optional<std::string> placement_key;
+  std::uint64_t acknowledged_by = 1;
+  base::Duration timeout = base::seconds(5);
 };
 struct TerminateChildCall {
   supervisor::ChildId id;
+  base::Duration timeout = base::seconds(5);
+};
+/// Ends a quarantine.
+struct ReleaseChildCall {
+  supervisor::ChildId id;
+};
+struct WaitForQuorumCall {
+  base::Duration timeout = base::seconds(5);
 };
 using Call = std::variant<PutCall, RemoveCall, SetMembersCall, StopCall, LeaveCall, StartChildCall,
-                          TerminateChildCall>;
+                          TerminateChildCall, ReleaseChildCall, WaitForQuorumCall>;
+
+/// What one node's table says of a child.
+struct ChildState {
+  bool ended = false;
+  supervisor::RunState state = supervisor::RunState::starting;
+  supervisor::Claim claim;
+  std::optional<base::NodeId> place;  ///< Where placement puts it, as this node sees the others.
+};
 
 /// Whether a call reached its node; its answer comes to the observer.
 enum class CallResult : std::uint8_t { made, node_down, node_paused, not_offered };
@@ -86,6 +105,8 @@ struct NodeSizes {
   replication::Replicator::Sizes replication;
   std::size_t pending_writes = 0;
   std::size_t reassembly_bytes = 0;
+  std::size_t processes = 0;
+  std::optional<supervisor::Supervisor::Sizes> children;  ///< Nothing: it supervises none.
 };
 
 /// What a node has sent of one kind since it was first started.
@@ -136,6 +157,9 @@ class World {
   // Nothing happens where the node is down or paused.
   virtual CallResult call(NodeIndex node, base::CallId id, const Call& call) = 0;
   virtual void hint(NodeIndex node, NodeIndex peer, Hint::Kind kind) = 0;
+  /// Of every start of a process on the node from here on; nothing: they go well. Also while it is
+  /// down.
+  virtual void set_start_fault(NodeIndex /*node*/, std::optional<StartFaults::Mode> /*fault*/) {}
   virtual void inject(NodeIndex from, NodeIndex to, const base::Bytes& datagram) = 0;
 
   // --- The network. Rules and links name nodes by NodeId::of(name).
@@ -153,10 +177,22 @@ class World {
   [[nodiscard]] virtual std::optional<crdt::Value> get(NodeIndex node, std::string_view key) = 0;
   [[nodiscard]] virtual std::map<crdt::Key, crdt::Value> to_map(NodeIndex node) const = 0;
   [[nodiscard]] virtual std::vector<members::Member> members(NodeIndex node) const = 0;
-  /// Children of the cluster as the node knows them; without those that have ended.
-  [[nodiscard]] virtual std::vector<supervisor::ChildRow> children(NodeIndex node) const = 0;
-  /// Children that have a process here.
-  [[nodiscard]] virtual std::vector<supervisor::ChildId> copies(NodeIndex node) const = 0;
+  // Children: a protocol may have none.
+  /// Those of the cluster as the node knows them; without those that have ended.
+  [[nodiscard]] virtual std::vector<supervisor::ChildRow> children(NodeIndex /*node*/) const {
+    return {};
+  }
+  /// Nothing if it knows of no such child.
+  [[nodiscard]] virtual std::optional<ChildState> child(NodeIndex /*node*/,
+                                                        const supervisor::ChildId& /*id*/) const {
+    return {};
+  }
+  /// The id of the static child of that name.
+  [[nodiscard]] virtual supervisor::ChildId static_child(const std::string& /*name*/) const {
+    return {};
+  }
+  /// Whether its strategy has quorum, as it sees the others.
+  [[nodiscard]] virtual bool has_quorum(NodeIndex /*node*/) const { return true; }
   [[nodiscard]] virtual NodeSizes sizes(NodeIndex node) const = 0;
   /// First all of it ("total"), then by kind. Also of nodes that are down.
   [[nodiscard]] virtual std::vector<KindTally> traffic(NodeIndex node) const = 0;

@@ -1,5 +1,7 @@
 #include "supervisor/child.hpp"
 
+#include <charconv>
+
 #include "base/hash.hpp"
 
 namespace horde::supervisor {
@@ -12,6 +14,19 @@ std::string to_string(const ChildId& id) {
     }
   }
   return base::to_hex(bytes);
+}
+
+std::optional<ChildId> child_id_of(base::BytesView text) {
+  constexpr std::size_t kHalfDigits = 16;
+  ChildId id;
+  const auto read = [&](std::size_t at, std::uint64_t& out) {
+    const char* const begin = text.data() + at;
+    const auto result = std::from_chars(begin, begin + kHalfDigits, out, 16);
+    return result.ec == std::errc() && result.ptr == begin + kHalfDigits;
+  };
+  const bool whole =
+      text.size() >= 2 * kHalfDigits && read(0, id.high) && read(kHalfDigits, id.low);
+  return whole ? std::optional(id) : std::nullopt;
 }
 
 ChildId static_child_id(base::BytesView horde, base::BytesView name) {

@@ -10,6 +10,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/bytes.hpp"
@@ -25,6 +26,9 @@ struct ChildId {
   friend constexpr auto operator<=>(const ChildId&, const ChildId&) = default;
 };
 [[nodiscard]] std::string to_string(const ChildId& id);  // 32 hexadecimal digits
+
+/// Reads what to_string prints, at the begin of `text`; nothing if it is no id.
+[[nodiscard]] std::optional<ChildId> child_id_of(base::BytesView text);
 
 /// The id of a static child: the same on every node that was told of it (rule R14).
 [[nodiscard]] ChildId static_child_id(base::BytesView horde, base::BytesView name);

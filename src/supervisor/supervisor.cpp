@@ -401,6 +401,10 @@ void Supervisor::write(base::Now now, const ChildId& id, Child& child, Entry ent
                        Outputs& out) {
   HORDE_ASSERT(refusal(child.entry, entry, self_, facts).empty());
   out.add(WriteEntry{.key = key_of(id), .value = encode(entry)});
+  const bool was_quarantined = child.entry && child.entry->run.state == RunState::quarantined;
+  if (entry.run.state == RunState::quarantined && !was_quarantined) {
+    out.add(Told{.topic = "quarantined", .id = id, .value = entry.strikes.level});
+  }
   child.whole.reset();
   adopt(now, id, child, std::move(entry));
 }
@@ -430,7 +434,9 @@ void Supervisor::claim(base::Now now, const ChildId& id, Child& child, Facts fac
   }
   next.run.start = next.run.state == RunState::starting ? 1 : 0;
   write(now, id, child, std::move(next), facts, out);
-  out.add(Told{.topic = "claimed", .id = id, .value = child.entry->claim.term});
+  out.add(Told{.topic = before == RunState::released ? "claimed" : "taken_over",
+               .id = id,
+               .value = child.entry->claim.term});
   settle(now, id, out);
 }
 
@@ -462,6 +468,15 @@ Placed Supervisor::choose(const ChildId& id, const Entry& entry) const {
 bool Supervisor::is_chosen(const ChildId& id, const Entry& entry) const {
   const Placed placed = choose(id, entry);
   return placed && *placed == self_.node;
+}
+
+std::optional<base::NodeId> Supervisor::place_of(const ChildId& id) const {
+  const Entry* const of = entry(id);
+  if (of == nullptr || !of->birth) {
+    return {};
+  }
+  const Placed placed = choose(id, *of);
+  return placed ? std::optional(*placed) : std::nullopt;
 }
 
 std::optional<base::RunId> Supervisor::run_of(base::NodeId node) const {

@@ -141,6 +141,8 @@ class Supervisor {
   [[nodiscard]] base::Instant wake_at() const;
   /// The value of a child's entry, if there is one.
   [[nodiscard]] const Entry* entry(const ChildId& id) const;
+  /// Where placement puts the child, as this member sees the others now.
+  [[nodiscard]] std::optional<base::NodeId> place_of(const ChildId& id) const;
 
   /// What is held now, for bounds and baselines (A10).
   struct Sizes {

@@ -186,7 +186,7 @@ TEST_F(Takeover, IsByExactlyOneSurvivorForEachChild) {
   cluster.told.clear();
   cluster.crash(3);
   cluster.run(seconds(2));
-  EXPECT_EQ(cluster.told["claimed"], had);
+  EXPECT_EQ(cluster.told["taken_over"], had);
   EXPECT_EQ(cluster.settled_wrong(), "");
 }
 

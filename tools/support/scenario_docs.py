@@ -46,15 +46,18 @@ def tables(schema):
     definitions = schema["$defs"]
     out = []
     for name, definition in definitions.items():
-        properties = definition.get("properties")
+        # What has a short form is an object or that.
+        body = next((one for one in definition.get("anyOf", [definition]) if "properties" in one), {})
+        properties = body.get("properties")
         if not properties:
             continue
         title = "The file" if name == "scenario" else f"`{name.replace('_', ' ')}`"
         out.append(f"### {title}\n")
-        if definition.get("description"):
-            out.append(definition["description"] + "\n")
+        description = definition.get("description", body.get("description"))
+        if description:
+            out.append(description + "\n")
         out += ["| key | value | default | what |", "| --- | --- | --- | --- |"]
-        required = definition.get("required", [])
+        required = body.get("required", [])
         out += [row(key, field, required, definitions) for key, field in properties.items()]
         out.append("")
     return "\n".join(out)
