@@ -97,8 +97,6 @@ node::ChildrenConfig children_config(const scenario::HordeOptions& options) {
     case scenario::Distribution::uniform:
       break;  // As it is.
     case scenario::Distribution::uniform_quorum:
-      // What the smaller side may take longer than the larger one to notice the split, and to stop.
-      out.options.takeover_delay = base::seconds(5);
       out.strategy = [] { return std::make_unique<supervisor::UniformQuorum>(); };
       break;
     case scenario::Distribution::uniform_random:

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "node/node.hpp"
+#include "supervisor/quorum.hpp"
 
 namespace horde::node {
 namespace {
@@ -288,6 +289,8 @@ bool Node::tell_views(base::Now now) {
     const members::SeenNodes all = seen();
     supervisor::View view{.members = horde.members.list(all),
                           .witnesses = horde.members.witnesses(now.mono)};
+    view.cut_noticed_max =
+        supervisor::cut_noticed_max(config_.liveness, std::max(all.size(), view.witnesses.size()));
     for (const auto& [node, what] : all) {
       view.boots[node] = what.boot;
       if (what.state == members::Seen::State::reachable) {

@@ -42,6 +42,7 @@ struct View {
   Boots boots;                       ///< Newest boot heard of, of whomever.
   std::set<base::NodeId> reachable;  ///< Who can be talked to; self need not be named.
   std::set<base::NodeId> witnesses;  ///< Members, and those removed who are not forgotten yet.
+  base::Duration cut_noticed_max;    ///< quorum.hpp; of no use without a quorum.
 };
 
 /// The replica that the entries are in, asked at the moment of an input.
@@ -155,7 +156,8 @@ class Supervisor {
     Phase phase = Phase::starting;
     Token token;
     StopReason stop_reason = StopReason::terminated;
-    base::Instant since;  // Of running.
+    bool hurried = false;  // Its stop is bounded by quorum_stop_max.
+    base::Instant since;   // Of running.
   };
   struct Move {
     base::RunId target;
@@ -214,6 +216,8 @@ class Supervisor {
   void settle_copy(base::Now now, const ChildId& id, Child& child, Outputs& out);
   void settle_absent(base::Now now, const ChildId& id, Child& child, Outputs& out);
   [[nodiscard]] std::optional<StopReason> stop_reason(const Child& child) const;
+  [[nodiscard]] bool must_stop_in_time() const;
+  [[nodiscard]] base::Duration takeover_delay(const base::RunId& owner) const;
   void settle_all(base::Now now, const std::set<ChildId>& ids, Outputs& out);
   void adopt(base::Now now, const ChildId& id, Child& child, std::optional<Entry> entry);
   void index(const ChildId& id, const Entry& entry, bool present);
@@ -298,7 +302,11 @@ class Supervisor {
   std::map<base::NodeId, std::set<ChildId>> released_to_;  // Released, not ended.
   std::set<ChildId> ended_;
   std::set<ChildId> copies_;  // Children with a copy here, under whatever claim.
-  std::map<base::RunId, base::Instant> gone_since_;  // Owners in by_owner_.
+  struct Gone {
+    base::Instant since;
+    base::Duration noticed_max;  // As the view was then, or later if that is more.
+  };
+  std::map<base::RunId, Gone> gone_;  // Owners in by_owner_.
   std::map<base::Bytes, ChildId> by_pid_;
   std::set<std::pair<base::Instant, ChildId>> due_;
   std::size_t moves_ = 0;
