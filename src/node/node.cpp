@@ -171,7 +171,8 @@ base::Instant Node::wake_at() const {
   for (const Horde& horde : hordes_) {
     at = std::min({at, horde.replicator.wake_at(), horde.review_at});
     if (horde.children != nullptr) {
-      at = std::min(at, horde.children->supervisor.wake_at());
+      at = std::min({at, horde.children->supervisor.wake_at(),
+                     horde.children->telemetry_at.value_or(base::Instant::never())});
     }
     if (!horde.pending.empty()) {
       at = std::min(at, horde.write_at);
@@ -428,6 +429,7 @@ void Node::settle(base::Now now) {
     }
   }
   run_children(now);
+  tell_of_children(now);
 }
 
 void Node::change_boot(base::Now now) {

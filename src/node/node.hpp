@@ -46,6 +46,8 @@ struct ChildrenConfig {
   std::function<std::unique_ptr<supervisor::Strategy>()> strategy = [] {
     return std::make_unique<supervisor::Uniform>();
   };
+  /// How often the node tells of them (node_telemetry.cpp); zero: never.
+  base::Duration telemetry_interval = base::seconds(5);
 };
 
 struct HordeConfig {
@@ -195,6 +197,7 @@ class Node {
     std::deque<supervisor::Output> todo{};
     bool synced_told = false;
     bool left = false;  // All is handed over.
+    std::optional<base::Instant> telemetry_at{};
   };
   struct Horde {
     HordeConfig config;
@@ -281,6 +284,11 @@ class Node {
   [[nodiscard]] bool children_have_left() const;
   void tell(std::string_view topic, base::NodeId about, std::uint64_t value,
             base::Bytes detail = {});
+
+  // node_telemetry.cpp
+  void tell_of_children(base::Now now);
+  void tell_of_delta(const Horde& horde, base::NodeId from,
+                     const std::vector<crdt::Change>& changes);
 
   Config config_;
   base::NodeId self_;

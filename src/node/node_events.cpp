@@ -98,6 +98,7 @@ void Node::on_peer_frame(base::Now now, const wire::Sender& sender, const wire::
     count(taken.error());
     return;
   }
+  tell_of_delta(*horde, sender.node, outputs.changes);
   take(now, *horde, std::move(outputs));
 }
 

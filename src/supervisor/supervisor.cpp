@@ -534,7 +534,15 @@ ChildCounts Supervisor::count_children() const {
 }
 
 Supervisor::Sizes Supervisor::sizes() const {
+  std::size_t live = 0;
+  for (const auto& [owner, ids] : by_owner_) {
+    live += ids.size();
+  }
+  for (const auto& [target, ids] : released_to_) {
+    live += ids.size();
+  }
   return {.children = children_.size(),
+          .live = live,
           .ended = ended_.size(),
           .copies = copies_.size(),
           .calls = starts_.size() + terminates_.size() + quorum_waits_.size() + waited_for_.size(),

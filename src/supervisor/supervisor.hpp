@@ -145,8 +145,8 @@ class Supervisor {
 
   /// What is held now, for bounds and baselines (A10).
   struct Sizes {
-    std::size_t children = 0, ended = 0, copies = 0, calls = 0, pids = 0, timers = 0, moves = 0,
-                confirmations = 0;
+    std::size_t children = 0, live = 0, ended = 0, copies = 0, calls = 0, pids = 0, timers = 0,
+                moves = 0, confirmations = 0;
   };
   [[nodiscard]] Sizes sizes() const;
 
