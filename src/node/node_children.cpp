@@ -38,6 +38,12 @@ class ReplicaOf final : public supervisor::Replica {
   [[nodiscard]] const crdt::VersionVector& vector() const override {
     return replicator_->map().vector();
   }
+  [[nodiscard]] bool is_closed_but_for(const std::set<base::NodeId>& witnesses) const override {
+    const crdt::VersionVector& known = replicator_->map().vector();
+    return std::ranges::all_of(known.open(), [&](const base::Dot& dot) {
+      return witnesses.contains(dot.run.node) && dot.run.start == known.latest_start(dot.run.node);
+    });
+  }
 
  private:
   const replication::Replicator* replicator_;
@@ -286,7 +292,7 @@ bool Node::tell_views(base::Now now) {
       continue;
     }
     any = true;
-    const members::SeenNodes all = seen();
+    const members::SeenNodes all = seen(horde);
     supervisor::View view{.members = horde.members.list(all),
                           .witnesses = horde.members.witnesses(now.mono)};
     view.cut_noticed_max =

@@ -226,7 +226,16 @@ void Node::queue_frame(const base::Address& to, wire::Frame frame) {
   }
 }
 
-members::SeenNodes Node::seen() const {
+// Who announced itself in an earlier life of ours, and has not been heard of in this one, is in no
+// list of liveness: while we find each other nothing is known of it, and then it is gone.
+void Node::count_absent_as_dead(base::Now now, Horde& horde) {
+  if (!horde.absent_are_dead && horde.absent_at <= now.mono) {
+    horde.absent_are_dead = true;
+    horde.view_changed = true;
+  }
+}
+
+members::SeenNodes Node::seen(const Horde& horde) const {
   members::SeenNodes out;
   out[self_] = {.state = members::Seen::State::reachable, .boot = boot_};
   for (const liveness::NodeInfo& info : liveness_.nodes()) {
@@ -244,6 +253,11 @@ members::SeenNodes Node::seen() const {
       case liveness::State::left:
         seen.state = members::Seen::State::left;
         break;
+    }
+  }
+  for (const auto& [node, boot] : horde.members.announced()) {
+    if (horde.absent_are_dead && !out.contains(node)) {
+      out[node] = {.state = members::Seen::State::dead, .boot = boot, .since = horde.absent_since};
     }
   }
   return out;
@@ -301,10 +315,20 @@ void Node::review(base::Now now, Horde& horde) {
   if (!horde.replicator.is_synced() || !horde.members.is_wanted(self_)) {
     return;
   }
-  horde.replicator.set_witnesses(horde.members.witnesses(now.mono),
-                                 horde.members.retired(now.mono));
+  const members::SeenNodes all = seen(horde);
+  (void)horde.members.note_silence(now.mono, all);
+  if (horde.children != nullptr &&
+      horde.children->supervisor.sizes().ended > horde.config.children->ends_max) {
+    if (const auto node = horde.members.give_up_one(all)) {
+      tell("witness_forgotten", *node, horde.children->supervisor.sizes().ended);
+    }
+  }
+  std::set<base::NodeId> witnesses = horde.members.witnesses(now.mono);
+  horde.replicator.set_witnesses(witnesses, horde.members.retired(now.mono));
+  horde.view_changed = horde.view_changed || witnesses != horde.witnesses;
+  horde.witnesses = std::move(witnesses);
   if (life_ == Life::running) {
-    write(now, horde, horde.members.prune(now.mono, seen()));
+    write(now, horde, horde.members.prune(now.mono, all));
   }
 }
 

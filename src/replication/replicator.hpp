@@ -145,6 +145,7 @@ class Replicator {
   void open_due_session(base::Instant now, Outputs& out);
   void finish_session(base::Now now, Puller::Finished finished, Outputs& out);
   void became_synced(Outputs& out);
+  [[nodiscard]] bool is_by_rank(const crdt::Key& key) const;
   void write_again(base::Now now, Outputs& out);
   void resolve_crowded(base::Now now, const std::vector<crdt::Change>& changes, Outputs& out);
   void run_rounds(base::Instant now, Outputs& out);

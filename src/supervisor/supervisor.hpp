@@ -57,6 +57,9 @@ class Replica {
   /// How many replicas, this one included, are known to hold what the dot's event did.
   [[nodiscard]] virtual std::size_t holders(const base::Dot& dot) const = 0;
   [[nodiscard]] virtual const crdt::VersionVector& vector() const = 0;
+  /// Whether all runs are closed but the last ones of `witnesses`: whoever else comes back with
+  /// anything that is not known here has to start anew, with an empty map.
+  [[nodiscard]] virtual bool is_closed_but_for(const std::set<base::NodeId>& witnesses) const = 0;
 };
 
 struct EntryChange {
@@ -277,7 +280,8 @@ class Supervisor {
   void look_at_ends(base::Now now, const Replica& replica, Outputs& out);
   void confirm_to_askers(const Replica& replica, Outputs& out);
   void ask_for_confirmations(base::Now now, Outputs& out);
-  void look_at_end(base::Now now, const ChildId& id, Outputs& out);
+  [[nodiscard]] bool answer_terminates(base::Now now, const ChildId& id, Outputs& out);
+  void forget(const ChildId& id, Outputs& out);
   [[nodiscard]] bool gathers(const ChildId& id) const;
   enum class Left : std::uint8_t { must, need_not };  // Confirm.
   [[nodiscard]] std::vector<base::NodeId> missing(const Child& child, Left left) const;

@@ -18,6 +18,10 @@ class ReplicaOf final : public Replica {
     return count;
   }
   [[nodiscard]] const crdt::VersionVector& vector() const override { return node_->map.vector(); }
+  // Everybody is a witness here, and stays one.
+  [[nodiscard]] bool is_closed_but_for(const std::set<base::NodeId>& /*witnesses*/) const override {
+    return true;
+  }
 
  private:
   const TestCluster::Node* node_;
