@@ -332,8 +332,9 @@ void Node::review(base::Now now, Horde& horde) {
   }
 }
 
-// Members that have all met and none of whom has synced count as synced: there is nobody to wait
-// for.
+// Members that have all met and none of whom has synced count as synced once they have what all of
+// them have: there is nobody to wait for, and of two disks one may hold what the other has lost
+// (R8).
 void Node::check_cold_start(base::Now now, Horde& horde) {
   if (horde.replicator.is_synced() || now.mono < std::min(horde.cold_check_at, horde.assume_at)) {
     return;
@@ -342,9 +343,10 @@ void Node::check_cold_start(base::Now now, Horde& horde) {
   const auto is_here = [](const liveness::NodeInfo& info) {
     return info.state == liveness::State::alive || info.state == liveness::State::suspect;
   };
-  const auto nobody_synced = [&] {
+  const auto nobody_has_more = [&] {
     return std::ranges::all_of(liveness_.nodes(), [&](const liveness::NodeInfo& info) {
-      return !is_here(info) || horde.replicator.peer_synced(info.id) == false;
+      return !is_here(info) || (horde.replicator.peer_synced(info.id) == false &&
+                                horde.replicator.has_all_of(info.id));
     });
   };
   const auto seeds_met = [&] {
@@ -362,7 +364,7 @@ void Node::check_cold_start(base::Now now, Horde& horde) {
     return std::ranges::all_of(horde.config.members.names, is_met, &base::NodeId::of) &&
            std::ranges::all_of(std::views::keys(horde.members.wanted()), is_met);
   };
-  if (now.mono >= horde.assume_at || (nobody_synced() && seeds_met() && members_met())) {
+  if (now.mono >= horde.assume_at || (nobody_has_more() && seeds_met() && members_met())) {
     replication::Outputs outputs;
     horde.replicator.assume_synced(outputs);
     take(now, horde, std::move(outputs));

@@ -288,6 +288,11 @@ std::optional<bool> Replicator::peer_synced(base::NodeId peer) const {
   return it == peers_.end() ? std::nullopt : it->second.synced;
 }
 
+bool Replicator::has_all_of(base::NodeId peer) const {
+  const crdt::VersionVector* theirs = compactor_.heard(peer);
+  return theirs != nullptr && map_.vector().covers(*theirs);
+}
+
 std::size_t Replicator::holders(const base::Dot& dot) const {
   return compactor_.holders(dot) + (map_.vector().covers(dot) ? 1U : 0U);
 }

@@ -86,6 +86,8 @@ class Replicator {
   [[nodiscard]] bool is_synced() const { return synced_; }
   /// Whether `peer` said that it is synced; nothing while it has not been heard.
   [[nodiscard]] std::optional<bool> peer_synced(base::NodeId peer) const;
+  /// Whether all that `peer` said that it has is here; false while it has said nothing.
+  [[nodiscard]] bool has_all_of(base::NodeId peer) const;
   /// The whole state as one record, for a log that is replaced.
   [[nodiscard]] base::Bytes checkpoint() const;
   /// How many replicas, this one included, hold what the dot's event did.
