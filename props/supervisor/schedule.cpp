@@ -42,6 +42,7 @@ ClusterOptions draw_options(base::Rng rng) {
   options.moves_max = 1 + rng.below(4);
   options.healthy_after = milliseconds(500);
   options.backoff = milliseconds(50);
+  options.quorum_stop_max = milliseconds(100);
   options.quarantine = milliseconds(300);
   options.quarantine_max = seconds(1);
   options.ask_interval = milliseconds(100);

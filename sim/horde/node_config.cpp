@@ -142,15 +142,13 @@ node::ChildrenConfig children_config(const scenario::Scenario& scenario, std::st
       out.strategy = [scheme] { return std::make_unique<supervisor::Uniform>(scheme); };
       break;
     case scenario::Distribution::uniform_quorum:
-      // What the smaller side may take longer than the larger one to notice the split, and to stop.
-      to.takeover_delay = base::seconds(5);
       out.strategy = [scheme] { return std::make_unique<supervisor::UniformQuorum>(scheme); };
       break;
     case scenario::Distribution::uniform_random:
       out.strategy = [] { return std::make_unique<supervisor::UniformRandom>(); };
       break;
   }
-  to.takeover_delay = options.takeover_delay.value_or(to.takeover_delay);
+  to.takeover_delay = options.takeover_delay;
   return out;
 }
 

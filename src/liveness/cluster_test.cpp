@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "liveness/suspicion.hpp"
 #include "liveness/test_cluster.hpp"
 
 namespace horde::liveness {
@@ -232,6 +233,42 @@ TEST(Cluster, ANodeThatIsCutOffKnowsItSoonAndIsBackWithoutAlarm) {
   cluster.run_for(seconds(3));
   EXPECT_TRUE(cluster.agrees());
   EXPECT_LE(cluster.count(Kind::refuted), 5U);  // What it thought of the others stayed with it.
+}
+
+// Goal: the bound that quorums by views rest on. Method: random clusters, losses and cuts; every
+// member of a side without a majority must hold all others for dead by then, and some take so long
+// that the bound is not just any large number.
+TEST(Cluster, ASideWithoutAMajorityKnowsACutWithinTheStatedTime) {
+  std::int64_t slowest_percent = 0;
+  for (std::uint64_t seed = 1; seed <= 120; ++seed) {
+    SCOPED_TRACE(seed);
+    base::Rng rng(seed);
+    const std::size_t nodes = 2 + rng.below(7);
+    const std::size_t side = 1 + rng.below(nodes / 2);
+    TestCluster cluster(seed, {.loss_per_mille = rng.below(3) * 100});
+    cluster.add_many(nodes);
+    cluster.run_for(seconds(5) + milliseconds(static_cast<std::int64_t>(rng.below(3'000))));
+    want_all(cluster);
+    cluster.cut = [side](std::size_t a, std::size_t b) { return (a < side) != (b < side); };
+    const base::Instant cut_at = cluster.now();
+    const Duration bound = detection_max({}, nodes);
+    const auto is_known = [&] {
+      for (std::size_t a = 0; a < side; ++a) {
+        for (std::size_t b = side; b < nodes; ++b) {
+          if (cluster.at(a).is_reachable(cluster.id(b))) {
+            return false;
+          }
+        }
+      }
+      return true;
+    };
+    while (!is_known() && cluster.now() - cut_at <= bound) {
+      cluster.run_for(milliseconds(20));
+    }
+    EXPECT_TRUE(is_known()) << nodes << " nodes, a side of " << side;
+    slowest_percent = std::max(slowest_percent, (cluster.now() - cut_at).ns * 100 / bound.ns);
+  }
+  EXPECT_GT(slowest_percent, 30);
 }
 
 TEST(Cluster, APausedNodeDeclaresNobodyDeadWhenItGoesOn) {

@@ -48,6 +48,25 @@ base::Duration suspicion_timeout(const Options& options, std::size_t nodes,
   return min + range - base::microseconds(range.ns / 1'000 * seen / wanted);
 }
 
+base::Duration detection_max(const Options& options, std::size_t nodes) {
+  if (nodes < 2) {
+    return {};
+  }
+  const std::int64_t slowness = std::int64_t{options.health_max} + 1;
+  const base::Duration period = options.period * slowness;
+  const base::Duration min = suspicion_min(options, nodes);
+  // Alone, it hears nobody. The period in which the cut falls, three with probes that fail, and one
+  // more should a probe be void because its target was declared dead meanwhile; then its silence is
+  // looked at.
+  const base::Duration alone = std::max(period * 5, options.isolation_after + period * 2) + min;
+  // With others it goes by probes. Each round is a new order, so that whoever was first in one may
+  // be last in the next; nobody need confirm what it suspects.
+  const auto others = static_cast<std::int64_t>(nodes) - 1;
+  const base::Duration together =
+      period * (2 * others) + options.probe_timeout * slowness + min * options.suspicion_max_factor;
+  return nodes < 4 ? std::min(alone, together) : std::max(alone, together);
+}
+
 std::uint32_t sends_max(const Options& options, std::size_t nodes) {
   std::uint32_t digits = 1;
   for (; nodes >= 10; nodes /= 10) {

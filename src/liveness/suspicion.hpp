@@ -27,6 +27,12 @@ struct Confirmations {
 [[nodiscard]] base::Duration suspicion_timeout(const Options& options, std::size_t nodes,
                                                Confirmations confirmations);
 
+/// Longest time from a cut until each member on a side that is no majority of `nodes` (all there
+/// are, those beyond the cut too) holds everybody beyond it for dead; whatever its local health.
+/// Not counted: a refutation that was still being told on this side at the moment of the cut.
+/// Cost: a few operations.
+[[nodiscard]] base::Duration detection_max(const Options& options, std::size_t nodes);
+
 /// How often one item of news is sent: sends_per_digit * decimal digits of `nodes`.
 [[nodiscard]] std::uint32_t sends_max(const Options& options, std::size_t nodes);
 

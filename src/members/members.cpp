@@ -207,14 +207,56 @@ std::set<base::NodeId> Members::witnesses(base::Instant now) const {
       out.insert(id);
     }
   }
+  std::erase_if(out, [this](base::NodeId node) { return given_up_.contains(node); });
   return out;
 }
 
 std::set<base::NodeId> Members::retired(base::Instant now) const {
-  std::set<base::NodeId> out;
+  std::set<base::NodeId> out = given_up_;
   for (const auto& [id, at] : removed_at_) {
     if (now - at >= options_.forget_after) {
       out.insert(id);
+    }
+  }
+  return out;
+}
+
+bool Members::note_silence(base::Instant now, const SeenNodes& seen) {
+  const std::set<base::NodeId> before = given_up_;
+  std::erase_if(given_up_, [&](base::NodeId node) {
+    const auto it = seen.find(node);
+    return it != seen.end() && it->second.state == Seen::State::reachable;
+  });
+  for (const auto& [node, what] : seen) {
+    if (what.state != Seen::State::reachable && now - what.since >= options_.forget_after &&
+        (wanted_.contains(node) || removed_at_.contains(node))) {
+      given_up_.insert(node);
+    }
+  }
+  return given_up_ != before;
+}
+
+std::optional<base::NodeId> Members::give_up_one(const SeenNodes& seen) {
+  std::optional<std::pair<base::Instant, base::NodeId>> longest;
+  for (const auto& [node, what] : seen) {
+    const std::pair candidate{what.since, node};
+    if (what.state != Seen::State::reachable && wanted_.contains(node) &&
+        !given_up_.contains(node) && (!longest || candidate < *longest)) {
+      longest = candidate;
+    }
+  }
+  if (!longest) {
+    return std::nullopt;
+  }
+  given_up_.insert(longest->second);
+  return longest->second;
+}
+
+std::map<base::NodeId, std::uint64_t> Members::announced() const {
+  std::map<base::NodeId, std::uint64_t> out;
+  for (const auto& [node, said] : said_) {
+    if (wanted_.contains(node)) {
+      out[node] = said.boot;
     }
   }
   return out;

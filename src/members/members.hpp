@@ -53,8 +53,8 @@ struct Options {
   bool automatic = true;
   /// Members given at the start, unless automatic; self is always added.
   std::vector<std::string> names;
-  /// Under `auto`, who was silent for so long is removed; who was removed for so long is no witness
-  /// any more.
+  /// Under `auto`, who was silent for so long is removed. Who was silent, or off the list, for so
+  /// long is no witness any more: nobody waits for it, and it has to come back as if it were new.
   base::Duration forget_after = base::seconds(24 * 3'600);
 };
 
@@ -95,10 +95,18 @@ class Members {
   /// list of its own that names none of the others.
   [[nodiscard]] bool takes_part(base::NodeId node) const;
   [[nodiscard]] const std::map<base::NodeId, std::string>& wanted() const { return wanted_; }
-  /// Members, and those removed for less than `forget_after`.
+  /// Members, and those removed for less than `forget_after`, but nobody that was given up.
   [[nodiscard]] std::set<base::NodeId> witnesses(base::Instant now) const;
-  /// Removed for longer.
+  /// Removed for longer, or given up.
   [[nodiscard]] std::set<base::NodeId> retired(base::Instant now) const;
+  /// Gives up who was silent for `forget_after`; who is reachable is given up no more. True if
+  /// that changed anything.
+  bool note_silence(base::Instant now, const SeenNodes& seen);
+  /// Gives up the one that was silent for the longest, if anybody is silent: there is no room to
+  /// wait for it.
+  [[nodiscard]] std::optional<base::NodeId> give_up_one(const SeenNodes& seen);
+  /// The boots that members announced last.
+  [[nodiscard]] std::map<base::NodeId, std::uint64_t> announced() const;
   /// What self said last, if it is on record.
   [[nodiscard]] bool is_announced(std::uint64_t boot) const;
 
@@ -117,6 +125,7 @@ class Members {
   std::map<base::NodeId, std::string> wanted_;
   std::map<base::NodeId, Said> said_;
   std::map<base::NodeId, base::Instant> removed_at_;
+  std::set<base::NodeId> given_up_;
 };
 
 /// Keys of users start with this byte, so that they never meet those above.

@@ -116,5 +116,32 @@ TEST(Members, WhoWasRemovedForLongIsNoWitnessAnyMore) {
   EXPECT_TRUE(members.retired(late).contains(NodeId::of("n2")));
 }
 
+// Goal: nobody is waited for without end, also where the list is given. Method: a silent member at
+// the last moment, after it, and back; and one that is given up for want of room.
+TEST(Members, WhoIsSilentForLongIsNoWitnessUntilItIsBack) {
+  Members members("n1", {.automatic = false, .forget_after = base::seconds(100)});
+  Table table(members);
+  table.carry_out(members.set_members({"n1", "n2", "n3"}));
+  const NodeId n2 = NodeId::of("n2");
+  const NodeId n3 = NodeId::of("n3");
+  const Seen silent{.state = Seen::State::dead, .boot = 1, .since = {base::seconds(5).ns}};
+  SeenNodes seen = {{n2, silent}, {n3, {.boot = 1}}};
+  EXPECT_FALSE(members.note_silence(Instant{base::seconds(105).ns - 1}, seen));
+  const Instant late{base::seconds(105).ns};
+  EXPECT_TRUE(members.note_silence(late, seen));
+  EXPECT_EQ(members.witnesses(late), (std::set<NodeId>{NodeId::of("n1"), n3}));
+  EXPECT_EQ(members.retired(late), std::set<NodeId>{n2});
+  table.carry_out(members.set_members({"n1", "n3"}), late);
+  EXPECT_FALSE(members.witnesses(late).contains(n2));
+  seen[n2].state = Seen::State::reachable;
+  EXPECT_TRUE(members.note_silence(late, seen));
+  EXPECT_TRUE(members.witnesses(late).contains(n2));
+  EXPECT_EQ(members.give_up_one(seen), std::nullopt);
+  seen[n3] = silent;
+  EXPECT_EQ(members.give_up_one(seen), n3);
+  EXPECT_EQ(members.retired(late), std::set<NodeId>{n3});
+  EXPECT_EQ(members.give_up_one(seen), std::nullopt);
+}
+
 }  // namespace
 }  // namespace horde::members

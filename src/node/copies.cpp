@@ -1,5 +1,8 @@
 #include "node/copies.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "process/child_spec.hpp"
 #include "supervisor/spec_codec.hpp"
 #include "wire/limits.hpp"
@@ -92,21 +95,35 @@ void Copies::start(base::Now now, const supervisor::StartCopy& order,
 
 void Copies::stop(base::Now now, const supervisor::StopCopy& order, process::Outputs& processes) {
   const auto it = copies_.find(order.id);
-  if (it == copies_.end() || it->second.stopping) {
+  if (it == copies_.end()) {
     return;  // Its end is under way.
   }
   Copy& copy = it->second;
-  copy.stopping = true;
+  const base::Duration grace = std::min(copy.shutdown.grace, order.grace_max);
+  const base::Instant kill_at = grace < supervisor::Shutdown::kForever
+                                    ? now.mono + std::max(grace, base::Duration{})
+                                    : base::Instant::never();
+  if (copy.stopping && copy.kill_at <= kill_at) {
+    return;
+  }
+  const bool asked = std::exchange(copy.stopping, true);
+  copy.kill_at = kill_at;
   const auto ask = [&](process::Context& context) {
-    if (copy.shutdown.grace.ns <= 0) {
+    if (copy.kill_timer) {
+      kill_timers_.erase(*copy.kill_timer);
+      (void)context.cancel(*std::exchange(copy.kill_timer, std::nullopt));
+    }
+    if (kill_at <= now.mono) {
       context.exit(copy.pid, process::ExitReason::kill());
       return;
     }
-    context.exit(copy.pid, asked_with(order));
-    if (copy.shutdown.grace == supervisor::Shutdown::kForever) {
+    if (!asked) {
+      context.exit(copy.pid, asked_with(order));
+    }
+    if (kill_at == base::Instant::never()) {
       return;
     }
-    if (const auto timer = context.send_after(copy.shutdown.grace, {})) {
+    if (const auto timer = context.send_after(grace, {})) {
       copy.kill_timer = *timer;
       kill_timers_[*timer] = copy.pid;
     } else {

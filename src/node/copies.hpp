@@ -11,7 +11,8 @@
 // 1: a normal exit of its own, 2: a crash). The detail is the child's id.
 //
 // Promises: each StartCopy is answered once, each StopCopy by copy_stopped or by an answer that was
-// under way; a process that does not end when it is asked to is killed when its grace is over.
+// under way; a process that does not end when it is asked to is killed when its grace is over, and
+// a second StopCopy may cut the grace short.
 #pragma once
 
 #include <map>
@@ -57,6 +58,7 @@ class Copies {
     process::MonitorRef monitor;
     supervisor::Shutdown shutdown;
     bool stopping = false;
+    base::Instant kill_at = base::Instant::never();  // While stopping.
     std::optional<process::TimerRef> kill_timer;
   };
   using Entry = std::map<supervisor::ChildId, Copy>::iterator;

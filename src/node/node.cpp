@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kPendingWritesMax = 1'024;
 constexpr base::Duration kGoodbyeWait = base::milliseconds(500);
+// Whoever is there has been heard of by then, even in a cluster that forms slowly.
+constexpr base::Duration kAbsentWaitMin = base::seconds(10);
 // Between two turns of processes that have more to do than one turn is allowed.
 constexpr base::Duration kProcessesPause = base::microseconds(100);
 
@@ -111,6 +113,8 @@ void Node::on_start(base::Now now, base::Effects& out) {
     horde.write_at = now.mono + horde.config.write_wait;
     horde.assume_at =
         horde.config.boot_wait.ns < 0 ? base::Instant::never() : now.mono + horde.config.boot_wait;
+    horde.absent_since = now.mono;
+    horde.absent_at = now.mono + std::max(kAbsentWaitMin, horde.config.boot_wait);
     replication::Outputs horde_out;
     horde.replicator.on_start(now, horde_out);
     take(now, horde, std::move(horde_out));
@@ -171,13 +175,17 @@ base::Instant Node::wake_at() const {
   for (const Horde& horde : hordes_) {
     at = std::min({at, horde.replicator.wake_at(), horde.review_at});
     if (horde.children != nullptr) {
-      at = std::min(at, horde.children->supervisor.wake_at());
+      at = std::min({at, horde.children->supervisor.wake_at(),
+                     horde.children->telemetry_at.value_or(base::Instant::never())});
     }
     if (!horde.pending.empty()) {
       at = std::min(at, horde.write_at);
     }
     if (!horde.replicator.is_synced()) {
       at = std::min({at, horde.assume_at, horde.cold_check_at});
+    }
+    if (!horde.absent_are_dead) {
+      at = std::min(at, horde.absent_at);
     }
   }
   return at;
@@ -389,7 +397,7 @@ std::map<crdt::Key, crdt::Value> Node::to_map(std::string_view horde) const {
 
 std::vector<members::Member> Node::members(std::string_view horde) const {
   const Horde* target = find(horde);
-  return target == nullptr ? std::vector<members::Member>{} : target->members.list(seen());
+  return target == nullptr ? std::vector<members::Member>{} : target->members.list(seen(*target));
 }
 
 // --- The end of every input ---
@@ -413,6 +421,7 @@ void Node::settle(base::Now now) {
   }
   for (Horde& horde : hordes_) {
     check_cold_start(now, horde);
+    count_absent_as_dead(now, horde);
     if (life_ == Life::running && horde.replicator.is_synced() && horde.announced_boot != boot_) {
       horde.announced_boot = boot_;
       write(now, horde, horde.members.announce(boot_));
@@ -428,6 +437,7 @@ void Node::settle(base::Now now) {
     }
   }
   run_children(now);
+  tell_of_children(now);
 }
 
 void Node::change_boot(base::Now now) {

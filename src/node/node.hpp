@@ -46,6 +46,11 @@ struct ChildrenConfig {
   std::function<std::unique_ptr<supervisor::Strategy>()> strategy = [] {
     return std::make_unique<supervisor::Uniform>();
   };
+  /// How often the node tells of them (node_telemetry.cpp); zero: never.
+  base::Duration telemetry_interval = base::seconds(5);
+  /// Ends that are kept for members that have not confirmed them. With more, whoever is silent for
+  /// the longest is waited for no more, and has to come back as if it were new.
+  std::size_t ends_max = 100'000;
 };
 
 struct HordeConfig {
@@ -195,6 +200,7 @@ class Node {
     std::deque<supervisor::Output> todo{};
     bool synced_told = false;
     bool left = false;  // All is handed over.
+    std::optional<base::Instant> telemetry_at{};
   };
   struct Horde {
     HordeConfig config;
@@ -205,9 +211,13 @@ class Node {
     base::Instant write_at;       // Writes wait no longer than this.
     base::Instant assume_at;      // boot_wait is over.
     base::Instant cold_check_at;  // While not synced.
+    base::Instant absent_since;  // The start: of members that were never heard of in this boot, ...
+    base::Instant absent_at;     // ... who count as dead from here on.
+    bool absent_are_dead = false;
     std::uint64_t announced_boot = 0;
     bool must_start_anew = false;
     base::Instant review_at;  // When witnesses and the list are looked at next.
+    std::set<base::NodeId> witnesses{};
     std::unique_ptr<Children> children;
     bool view_changed = true;  // Its supervisor has not been told.
   };
@@ -246,7 +256,8 @@ class Node {
   void update_peers(base::Now now);
   void review(base::Now now, Horde& horde);
   void check_cold_start(base::Now now, Horde& horde);
-  [[nodiscard]] members::SeenNodes seen() const;
+  [[nodiscard]] members::SeenNodes seen(const Horde& horde) const;
+  void count_absent_as_dead(base::Now now, Horde& horde);
   void queue_frame(const base::Address& to, wire::Frame frame);
   void count(const wire::DecodeError& error);
 
@@ -281,6 +292,11 @@ class Node {
   [[nodiscard]] bool children_have_left() const;
   void tell(std::string_view topic, base::NodeId about, std::uint64_t value,
             base::Bytes detail = {});
+
+  // node_telemetry.cpp
+  void tell_of_children(base::Now now);
+  void tell_of_delta(const Horde& horde, base::NodeId from,
+                     const std::vector<crdt::Change>& changes);
 
   Config config_;
   base::NodeId self_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "node/node.hpp"
+#include "supervisor/quorum.hpp"
 
 namespace horde::node {
 namespace {
@@ -36,6 +37,12 @@ class ReplicaOf final : public supervisor::Replica {
   }
   [[nodiscard]] const crdt::VersionVector& vector() const override {
     return replicator_->map().vector();
+  }
+  [[nodiscard]] bool is_closed_but_for(const std::set<base::NodeId>& witnesses) const override {
+    const crdt::VersionVector& known = replicator_->map().vector();
+    return std::ranges::all_of(known.open(), [&](const base::Dot& dot) {
+      return witnesses.contains(dot.run.node) && dot.run.start == known.latest_start(dot.run.node);
+    });
   }
 
  private:
@@ -285,9 +292,11 @@ bool Node::tell_views(base::Now now) {
       continue;
     }
     any = true;
-    const members::SeenNodes all = seen();
+    const members::SeenNodes all = seen(horde);
     supervisor::View view{.members = horde.members.list(all),
                           .witnesses = horde.members.witnesses(now.mono)};
+    view.cut_noticed_max =
+        supervisor::cut_noticed_max(config_.liveness, std::max(all.size(), view.witnesses.size()));
     for (const auto& [node, what] : all) {
       view.boots[node] = what.boot;
       if (what.state == members::Seen::State::reachable) {

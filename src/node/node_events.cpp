@@ -98,6 +98,7 @@ void Node::on_peer_frame(base::Now now, const wire::Sender& sender, const wire::
     count(taken.error());
     return;
   }
+  tell_of_delta(*horde, sender.node, outputs.changes);
   take(now, *horde, std::move(outputs));
 }
 
@@ -225,7 +226,16 @@ void Node::queue_frame(const base::Address& to, wire::Frame frame) {
   }
 }
 
-members::SeenNodes Node::seen() const {
+// Who announced itself in an earlier life of ours, and has not been heard of in this one, is in no
+// list of liveness: while we find each other nothing is known of it, and then it is gone.
+void Node::count_absent_as_dead(base::Now now, Horde& horde) {
+  if (!horde.absent_are_dead && horde.absent_at <= now.mono) {
+    horde.absent_are_dead = true;
+    horde.view_changed = true;
+  }
+}
+
+members::SeenNodes Node::seen(const Horde& horde) const {
   members::SeenNodes out;
   out[self_] = {.state = members::Seen::State::reachable, .boot = boot_};
   for (const liveness::NodeInfo& info : liveness_.nodes()) {
@@ -243,6 +253,11 @@ members::SeenNodes Node::seen() const {
       case liveness::State::left:
         seen.state = members::Seen::State::left;
         break;
+    }
+  }
+  for (const auto& [node, boot] : horde.members.announced()) {
+    if (horde.absent_are_dead && !out.contains(node)) {
+      out[node] = {.state = members::Seen::State::dead, .boot = boot, .since = horde.absent_since};
     }
   }
   return out;
@@ -300,15 +315,26 @@ void Node::review(base::Now now, Horde& horde) {
   if (!horde.replicator.is_synced() || !horde.members.is_wanted(self_)) {
     return;
   }
-  horde.replicator.set_witnesses(horde.members.witnesses(now.mono),
-                                 horde.members.retired(now.mono));
+  const members::SeenNodes all = seen(horde);
+  (void)horde.members.note_silence(now.mono, all);
+  if (horde.children != nullptr &&
+      horde.children->supervisor.sizes().ended > horde.config.children->ends_max) {
+    if (const auto node = horde.members.give_up_one(all)) {
+      tell("witness_forgotten", *node, horde.children->supervisor.sizes().ended);
+    }
+  }
+  std::set<base::NodeId> witnesses = horde.members.witnesses(now.mono);
+  horde.replicator.set_witnesses(witnesses, horde.members.retired(now.mono));
+  horde.view_changed = horde.view_changed || witnesses != horde.witnesses;
+  horde.witnesses = std::move(witnesses);
   if (life_ == Life::running) {
-    write(now, horde, horde.members.prune(now.mono, seen()));
+    write(now, horde, horde.members.prune(now.mono, all));
   }
 }
 
-// Members that have all met and none of whom has synced count as synced: there is nobody to wait
-// for.
+// Members that have all met and none of whom has synced count as synced once they have what all of
+// them have: there is nobody to wait for, and of two disks one may hold what the other has lost
+// (R8).
 void Node::check_cold_start(base::Now now, Horde& horde) {
   if (horde.replicator.is_synced() || now.mono < std::min(horde.cold_check_at, horde.assume_at)) {
     return;
@@ -317,9 +343,10 @@ void Node::check_cold_start(base::Now now, Horde& horde) {
   const auto is_here = [](const liveness::NodeInfo& info) {
     return info.state == liveness::State::alive || info.state == liveness::State::suspect;
   };
-  const auto nobody_synced = [&] {
+  const auto nobody_has_more = [&] {
     return std::ranges::all_of(liveness_.nodes(), [&](const liveness::NodeInfo& info) {
-      return !is_here(info) || horde.replicator.peer_synced(info.id) == false;
+      return !is_here(info) || (horde.replicator.peer_synced(info.id) == false &&
+                                horde.replicator.has_all_of(info.id));
     });
   };
   const auto seeds_met = [&] {
@@ -337,7 +364,7 @@ void Node::check_cold_start(base::Now now, Horde& horde) {
     return std::ranges::all_of(horde.config.members.names, is_met, &base::NodeId::of) &&
            std::ranges::all_of(std::views::keys(horde.members.wanted()), is_met);
   };
-  if (now.mono >= horde.assume_at || (nobody_synced() && seeds_met() && members_met())) {
+  if (now.mono >= horde.assume_at || (nobody_has_more() && seeds_met() && members_met())) {
     replication::Outputs outputs;
     horde.replicator.assume_synced(outputs);
     take(now, horde, std::move(outputs));

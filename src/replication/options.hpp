@@ -50,7 +50,8 @@ struct Options {
   /// Whoever owns the shown value writes it again when an entry has more siblings than this (W4).
   std::size_t siblings_kept = 8;
   /// First bytes of keys whose siblings are read together, by a rank of their own: their owners
-  /// write over all siblings themselves. The value that the stamps show is not the one to keep.
+  /// write over all siblings themselves. The value that the stamps show is not the one to keep. Nor
+  /// are they written again by who starts anew: their ends may have been forgotten without it.
   base::Bytes keys_by_rank;
 };
 

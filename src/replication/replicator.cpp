@@ -99,7 +99,7 @@ void Replicator::start_anew(base::Now now, std::uint64_t start, Outputs& out) {
   map_.visit_after(0, [&](const crdt::Key& key, const crdt::Siblings& siblings, std::uint64_t) {
     for (const crdt::Sibling& sibling : siblings) {
       if (sibling.kind == crdt::Kind::put && sibling.dot.run.node == own_.node &&
-          !others_have(sibling.dot)) {
+          !is_by_rank(key) && !others_have(sibling.dot)) {
         rewrites_.push_back({sibling.dot, key, sibling.value, sibling.stamp});
       }
     }
@@ -169,6 +169,10 @@ void Replicator::became_synced(Outputs& out) {
   }
 }
 
+bool Replicator::is_by_rank(const crdt::Key& key) const {
+  return !key.empty() && options_.keys_by_rank.find(key[0]) != base::Bytes::npos;
+}
+
 // Superseding nothing: what others wrote meanwhile stays beside it, and stamps decide (C3).
 void Replicator::write_again(base::Now now, Outputs& out) {
   for (Rewrite& rewrite : std::exchange(rewrites_, {})) {
@@ -190,9 +194,8 @@ void Replicator::resolve_crowded(base::Now now, const std::vector<crdt::Change>&
                                  Outputs& out) {
   for (const crdt::Change& change : changes) {
     const crdt::Siblings* siblings = map_.siblings(change.key);
-    const bool by_rank =
-        !change.key.empty() && options_.keys_by_rank.find(change.key[0]) != base::Bytes::npos;
-    if (siblings == nullptr || siblings->size() <= options_.siblings_kept || by_rank) {
+    if (siblings == nullptr || siblings->size() <= options_.siblings_kept ||
+        is_by_rank(change.key)) {
       continue;
     }
     const crdt::Sibling* best = crdt::winner(*siblings);
@@ -283,6 +286,11 @@ void Replicator::replace_log(Outputs& out) {
 std::optional<bool> Replicator::peer_synced(base::NodeId peer) const {
   const auto it = peers_.find(peer);
   return it == peers_.end() ? std::nullopt : it->second.synced;
+}
+
+bool Replicator::has_all_of(base::NodeId peer) const {
+  const crdt::VersionVector* theirs = compactor_.heard(peer);
+  return theirs != nullptr && map_.vector().covers(*theirs);
 }
 
 std::size_t Replicator::holders(const base::Dot& dot) const {

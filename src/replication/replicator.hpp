@@ -86,6 +86,8 @@ class Replicator {
   [[nodiscard]] bool is_synced() const { return synced_; }
   /// Whether `peer` said that it is synced; nothing while it has not been heard.
   [[nodiscard]] std::optional<bool> peer_synced(base::NodeId peer) const;
+  /// Whether all that `peer` said that it has is here; false while it has said nothing.
+  [[nodiscard]] bool has_all_of(base::NodeId peer) const;
   /// The whole state as one record, for a log that is replaced.
   [[nodiscard]] base::Bytes checkpoint() const;
   /// How many replicas, this one included, hold what the dot's event did.
@@ -145,6 +147,7 @@ class Replicator {
   void open_due_session(base::Instant now, Outputs& out);
   void finish_session(base::Now now, Puller::Finished finished, Outputs& out);
   void became_synced(Outputs& out);
+  [[nodiscard]] bool is_by_rank(const crdt::Key& key) const;
   void write_again(base::Now now, Outputs& out);
   void resolve_crowded(base::Now now, const std::vector<crdt::Change>& changes, Outputs& out);
   void run_rounds(base::Instant now, Outputs& out);

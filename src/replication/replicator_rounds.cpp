@@ -126,7 +126,8 @@ void Replicator::tick(base::Now now, Outputs& out) {
 }
 
 // Those that are no neighbours would never be heard. Two things need everybody's word: whether
-// anybody has synced, at a cold start; and what witnesses know, while ended runs wait to be closed.
+// anybody has synced and what all have, at a cold start; and what witnesses know, while ended runs
+// wait to be closed.
 void Replicator::ask_silent(base::Instant now, Outputs& out) {
   const bool closing = witnesses_known_ && compactor_.has_pending(map_);
   if (synced_ && !closing) {
@@ -137,8 +138,9 @@ void Replicator::ask_silent(base::Instant now, Outputs& out) {
     const auto peer = peers_.find(node);
     const bool known = peer != peers_.end();
     const bool asked = known && peer->second.round && peer->second.next_round_at > now;
-    const bool wanted = synced_ ? compactor_.witnesses().contains(node)
-                                : !known || !peer->second.synced.has_value();
+    const bool wanted =
+        synced_ ? compactor_.witnesses().contains(node)
+                : !known || !peer->second.synced.has_value() || compactor_.heard(node) == nullptr;
     if (wanted && !asked && !(known && peer->second.neighbour)) {
       silent.push_back(node);
     }

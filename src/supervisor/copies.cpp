@@ -55,9 +55,12 @@ void Supervisor::start_copy(base::Now /*now*/, const ChildId& id, Child& child, 
 void Supervisor::stop_copy(const ChildId& id, Child& child, StopReason reason, Outputs& out) {
   child.copy->phase = Copy::Phase::stopping;
   child.copy->stop_reason = reason;
-  out.add(StopCopy{.id = id,
-                   .reason = reason,
-                   .winner = reason == StopReason::duplicate ? child.entry->claim : Claim{}});
+  child.copy->hurried = must_stop_in_time();
+  out.add(StopCopy{
+      .id = id,
+      .reason = reason,
+      .winner = reason == StopReason::duplicate && child.entry ? child.entry->claim : Claim{},
+      .grace_max = child.copy->hurried ? options_.quorum_stop_max : Shutdown::kForever});
 }
 
 void Supervisor::copy_started(base::Now now, const ChildId& id, base::Bytes pid, base::Bytes info,

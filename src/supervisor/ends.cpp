@@ -123,8 +123,16 @@ void Supervisor::look_at_ends(base::Now now, const Replica& replica, Outputs& ou
     out.add(Reply{.call = terminate.first, .id = terminate.second.id});
     return true;
   });
+  // Whom nobody waits for any more must not bring anything back.
+  const bool others_closed = !gathering_.empty() && replica.is_closed_but_for(view_.witnesses);
   for (const ChildId& id : std::vector<ChildId>(gathering_.begin(), gathering_.end())) {
-    look_at_end(now, id, out);
+    const bool has_call = answer_terminates(now, id, out);
+    if (others_closed && may_forget(now, children_.at(id))) {
+      forget(id, out);
+    } else if (!has_call && !gathers(id)) {
+      gathering_.erase(id);
+      children_.at(id).confirmed.clear();
+    }
   }
   ask_for_confirmations(now, out);
   if (gathering_.empty()) {
@@ -182,7 +190,8 @@ void Supervisor::ask_for_confirmations(base::Now now, Outputs& out) {
   }
 }
 
-void Supervisor::look_at_end(base::Now now, const ChildId& id, Outputs& out) {
+// Whether any are left.
+bool Supervisor::answer_terminates(base::Now now, const ChildId& id, Outputs& out) {
   Child& child = children_.at(id);
   const std::vector<base::NodeId> absent = missing(child, Left::need_not);
   const bool reachable_ones_confirmed = std::ranges::none_of(
@@ -204,15 +213,14 @@ void Supervisor::look_at_end(base::Now now, const ChildId& id, Outputs& out) {
                   .missing = absent});
     return true;
   });
-  if (may_forget(now, child)) {
-    out.add(Told{.topic = "end_forgotten", .id = id});
-    HORDE_ASSERT(refusal(child.entry, std::nullopt, self_, Fact::all_confirmed).empty());
-    gathering_.erase(id);
-    out.add(RemoveEntry{key_of(id)});
-  } else if (!has_call && !gathers(id)) {
-    gathering_.erase(id);
-    child.confirmed.clear();
-  }
+  return has_call;
+}
+
+void Supervisor::forget(const ChildId& id, Outputs& out) {
+  out.add(Told{.topic = "end_forgotten", .id = id});
+  HORDE_ASSERT(refusal(children_.at(id).entry, std::nullopt, self_, Fact::all_confirmed).empty());
+  gathering_.erase(id);
+  out.add(RemoveEntry{key_of(id)});
 }
 
 }  // namespace horde::supervisor

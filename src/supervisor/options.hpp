@@ -2,6 +2,7 @@
 #pragma once
 
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,9 +47,12 @@ struct Options {
   base::Duration quarantine = base::seconds(10);
   base::Duration quarantine_max = base::seconds(3'600);
 
-  /// How long an owner must have been gone. Under quorum: how long it may take to notice that it is
-  /// lost, and to stop.
-  base::Duration takeover_delay;
+  /// How long an owner must have been gone before its children are taken over, unless it is certain
+  /// that its life is over. Unset: quorum.hpp says it if the strategy needs a quorum, else nothing.
+  std::optional<base::Duration> takeover_delay;
+  /// How long copies have to stop when their member has lost the quorum (or, if the strategy needs
+  /// one, its membership), whatever their shutdown rule says.
+  base::Duration quorum_stop_max = base::seconds(5);
   /// How long a claim must be known that came when its owner was thought gone already: it says that
   /// the owner may live after all.
   base::Duration doubt_time = base::seconds(1);

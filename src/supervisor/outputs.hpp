@@ -28,11 +28,12 @@ struct StartCopy {
   Token token;
 };
 /// Stop the copy of `id` by its spec's shutdown rule, to be answered by copy_stopped; an answer or
-/// an exit that was under way already may come before.
+/// an exit that was under way already may come before. It may be asked for again, with less time.
 struct StopCopy {
   ChildId id;
   StopReason reason = StopReason::terminated;
   Claim winner;
+  base::Duration grace_max = Shutdown::kForever;  ///< From now on, whatever the rule says.
 };
 /// Put into the map, at once, and hand the change back by on_entries.
 struct WriteEntry {

@@ -59,6 +59,8 @@ class Strategy {
                                       std::span<const Member> members) const = 0;
   /// Whether children may run here, if this is how we see the members.
   [[nodiscard]] virtual bool has_quorum(std::span<const Member> members) const = 0;
+  /// Whether has_quorum may ever say no: then takeover waits for a side without quorum to stop.
+  [[nodiscard]] virtual bool needs_quorum() const { return true; }
 };
 
 /// The 64 bits that a child is placed by, as its spec asks for.
@@ -110,6 +112,7 @@ class Uniform : public Strategy {
   [[nodiscard]] Placed choose(const ChildView& child,
                               std::span<const Member> members) const override;
   [[nodiscard]] bool has_quorum(std::span<const Member> /*members*/) const override { return true; }
+  [[nodiscard]] bool needs_quorum() const override { return false; }
 
  private:
   HashScheme scheme_;
@@ -126,6 +129,7 @@ class UniformQuorum final : public Uniform {
   [[nodiscard]] bool has_quorum(std::span<const Member> members) const override {
     return has_majority(members, votes_min_);
   }
+  [[nodiscard]] bool needs_quorum() const override { return true; }
 
  private:
   std::size_t votes_min_;
@@ -138,6 +142,7 @@ class UniformRandom final : public Strategy {
   [[nodiscard]] Placed choose(const ChildView& child,
                               std::span<const Member> members) const override;
   [[nodiscard]] bool has_quorum(std::span<const Member> /*members*/) const override { return true; }
+  [[nodiscard]] bool needs_quorum() const override { return false; }
 };
 
 }  // namespace horde::supervisor

@@ -4,6 +4,7 @@
 
 #include "base/assert.hpp"
 #include "base/hash.hpp"
+#include "supervisor/quorum.hpp"
 #include "supervisor/spec_codec.hpp"
 
 namespace horde::supervisor {
@@ -166,6 +167,9 @@ void Supervisor::settle(base::Now now, const ChildId& id, Outputs& out) {
 void Supervisor::settle_copy(base::Now now, const ChildId& id, Child& child, Outputs& out) {
   Copy& copy = *child.copy;
   if (copy.phase == Copy::Phase::stopping) {
+    if (must_stop_in_time() && !copy.hurried) {
+      stop_copy(id, child, copy.stop_reason, out);
+    }
     return;
   }
   if (const auto reason = stop_reason(child)) {
@@ -217,6 +221,22 @@ std::optional<StopReason> Supervisor::stop_reason(const Child& child) const {
   return std::nullopt;
 }
 
+// Whether others count on our copies to be gone when quorum_takeover_delay is over.
+bool Supervisor::must_stop_in_time() const {
+  return !quorum_ || (!listed_ && strategy_->needs_quorum());
+}
+
+base::Duration Supervisor::takeover_delay(const base::RunId& owner) const {
+  const Member* found = member(owner.node);
+  const bool certain = owner.node == self_.node || newest_boot(owner.node) > owner.start ||
+                       (found != nullptr && found->status == members::Status::left);
+  if (certain) {
+    return {};
+  }
+  return strategy_->needs_quorum() ? quorum_takeover_delay(gone_.at(owner).noticed_max, options_)
+                                   : options_.takeover_delay.value_or(base::Duration{});
+}
+
 void Supervisor::settle_absent(base::Now now, const ChildId& id, Child& child, Outputs& out) {
   const Entry& entry = *child.entry;
   if (entry.ended()) {
@@ -250,8 +270,10 @@ void Supervisor::settle_absent(base::Now now, const ChildId& id, Child& child, O
   if (!is_gone(entry.claim.run()) || !is_chosen(id, entry)) {
     return;
   }
-  const auto since = gone_since_.try_emplace(entry.claim.run(), now.mono).first->second;
-  base::Instant take_at = since + options_.takeover_delay;
+  const base::RunId owner = entry.claim.run();
+  const base::Instant since =
+      gone_.try_emplace(owner, Gone{now.mono, view_.cut_noticed_max}).first->second.since;
+  base::Instant take_at = since + takeover_delay(owner);
   if (child.claim_heard_at > since) {
     // Somebody whom we hold for dead has claimed it: taken at once, it would go to and fro between
     // two members that hold each other for dead and still hear of each other's claims.
@@ -271,13 +293,14 @@ void Supervisor::settle_all(base::Now now, const std::set<ChildId>& ids, Outputs
 }
 
 void Supervisor::note_gone_owners(base::Now now, Outputs& out) {
-  std::erase_if(gone_since_, [this](const auto& gone) {
+  std::erase_if(gone_, [this](const auto& gone) {
     return !by_owner_.contains(gone.first) || !is_gone(gone.first);
   });
   std::set<ChildId> orphans;
   for (const auto& [owner, ids] : by_owner_) {
     if (is_gone(owner)) {
-      gone_since_.try_emplace(owner, now.mono);
+      Gone& gone = gone_.try_emplace(owner, Gone{now.mono, {}}).first->second;
+      gone.noticed_max = std::max(gone.noticed_max, view_.cut_noticed_max);
       orphans.insert(ids.begin(), ids.end());
     }
   }
@@ -526,7 +549,15 @@ ChildCounts Supervisor::count_children() const {
 }
 
 Supervisor::Sizes Supervisor::sizes() const {
+  std::size_t live = 0;
+  for (const auto& [owner, ids] : by_owner_) {
+    live += ids.size();
+  }
+  for (const auto& [target, ids] : released_to_) {
+    live += ids.size();
+  }
   return {.children = children_.size(),
+          .live = live,
           .ended = ended_.size(),
           .copies = copies_.size(),
           .calls = starts_.size() + terminates_.size() + quorum_waits_.size() + waited_for_.size(),

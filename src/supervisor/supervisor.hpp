@@ -42,6 +42,7 @@ struct View {
   Boots boots;                       ///< Newest boot heard of, of whomever.
   std::set<base::NodeId> reachable;  ///< Who can be talked to; self need not be named.
   std::set<base::NodeId> witnesses;  ///< Members, and those removed who are not forgotten yet.
+  base::Duration cut_noticed_max;    ///< quorum.hpp; of no use without a quorum.
 };
 
 /// The replica that the entries are in, asked at the moment of an input.
@@ -56,6 +57,9 @@ class Replica {
   /// How many replicas, this one included, are known to hold what the dot's event did.
   [[nodiscard]] virtual std::size_t holders(const base::Dot& dot) const = 0;
   [[nodiscard]] virtual const crdt::VersionVector& vector() const = 0;
+  /// Whether all runs are closed but the last ones of `witnesses`: whoever else comes back with
+  /// anything that is not known here has to start anew, with an empty map.
+  [[nodiscard]] virtual bool is_closed_but_for(const std::set<base::NodeId>& witnesses) const = 0;
 };
 
 struct EntryChange {
@@ -146,8 +150,8 @@ class Supervisor {
 
   /// What is held now, for bounds and baselines (A10).
   struct Sizes {
-    std::size_t children = 0, ended = 0, copies = 0, calls = 0, pids = 0, timers = 0, moves = 0,
-                confirmations = 0;
+    std::size_t children = 0, live = 0, ended = 0, copies = 0, calls = 0, pids = 0, timers = 0,
+                moves = 0, confirmations = 0;
   };
   [[nodiscard]] Sizes sizes() const;
 
@@ -157,7 +161,8 @@ class Supervisor {
     Phase phase = Phase::starting;
     Token token;
     StopReason stop_reason = StopReason::terminated;
-    base::Instant since;  // Of running.
+    bool hurried = false;  // Its stop is bounded by quorum_stop_max.
+    base::Instant since;   // Of running.
   };
   struct Move {
     base::RunId target;
@@ -216,6 +221,8 @@ class Supervisor {
   void settle_copy(base::Now now, const ChildId& id, Child& child, Outputs& out);
   void settle_absent(base::Now now, const ChildId& id, Child& child, Outputs& out);
   [[nodiscard]] std::optional<StopReason> stop_reason(const Child& child) const;
+  [[nodiscard]] bool must_stop_in_time() const;
+  [[nodiscard]] base::Duration takeover_delay(const base::RunId& owner) const;
   void settle_all(base::Now now, const std::set<ChildId>& ids, Outputs& out);
   void adopt(base::Now now, const ChildId& id, Child& child, std::optional<Entry> entry);
   void index(const ChildId& id, const Entry& entry, bool present);
@@ -275,7 +282,8 @@ class Supervisor {
   void look_at_ends(base::Now now, const Replica& replica, Outputs& out);
   void confirm_to_askers(const Replica& replica, Outputs& out);
   void ask_for_confirmations(base::Now now, Outputs& out);
-  void look_at_end(base::Now now, const ChildId& id, Outputs& out);
+  [[nodiscard]] bool answer_terminates(base::Now now, const ChildId& id, Outputs& out);
+  void forget(const ChildId& id, Outputs& out);
   [[nodiscard]] bool gathers(const ChildId& id) const;
   enum class Left : std::uint8_t { must, need_not };  // Confirm.
   [[nodiscard]] std::vector<base::NodeId> missing(const Child& child, Left left) const;
@@ -300,7 +308,11 @@ class Supervisor {
   std::map<base::NodeId, std::set<ChildId>> released_to_;  // Released, not ended.
   std::set<ChildId> ended_;
   std::set<ChildId> copies_;  // Children with a copy here, under whatever claim.
-  std::map<base::RunId, base::Instant> gone_since_;  // Owners in by_owner_.
+  struct Gone {
+    base::Instant since;
+    base::Duration noticed_max;  // As the view was then, or later if that is more.
+  };
+  std::map<base::RunId, Gone> gone_;  // Owners in by_owner_.
   std::map<base::Bytes, ChildId> by_pid_;
   std::set<std::pair<base::Instant, ChildId>> due_;
   std::size_t moves_ = 0;

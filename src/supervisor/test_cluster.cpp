@@ -18,6 +18,10 @@ class ReplicaOf final : public Replica {
     return count;
   }
   [[nodiscard]] const crdt::VersionVector& vector() const override { return node_->map.vector(); }
+  // Everybody is a witness here, and stays one.
+  [[nodiscard]] bool is_closed_but_for(const std::set<base::NodeId>& /*witnesses*/) const override {
+    return true;
+  }
 
  private:
   const TestCluster::Node* node_;
@@ -212,7 +216,7 @@ void TestCluster::carry_out(std::size_t i, const StartCopy& start) {
   if (terminated_ok_.contains(start.id) && remembered) {
     fail("a child that was terminated with ok is started: " + short_name(start.id));
   }
-  node.processes[start.id] = {.token = start.token};
+  node.processes[start.id] = {.token = start.token, .spec = start.spec};
   after(some(base::milliseconds(20)),
         [this, i, boot = node.boot, start] { finish_start(i, boot, start.id, start.token); });
 }
@@ -264,12 +268,23 @@ void TestCluster::carry_out(std::size_t i, const StopCopy& stop) {
   }
   it->second.phase = Process::Phase::stopping;
   it->second.stopped_for = stop.reason;
-  after(some(base::milliseconds(40)), [this, i, boot = node.boot, child = stop.id] {
-    if (nodes_[i].up && nodes_[i].boot == boot && nodes_[i].processes.erase(child) != 0) {
-      input(i,
-            [&](Supervisor& s, base::Now now, Outputs& out) { s.copy_stopped(now, child, out); });
-    }
-  });
+  const base::Duration grace = std::min(it->second.spec.shutdown.grace, stop.grace_max);
+  const bool stubborn = it->second.spec.start == "stubborn";
+  if (stubborn && grace == Shutdown::kForever) {
+    return;
+  }
+  after(stubborn ? grace : std::min(grace, some(base::milliseconds(40))),
+        [this, i, boot = node.boot, child = stop.id, token = it->second.token] {
+          Node& there = nodes_[i];
+          const auto copy = there.processes.find(child);
+          if (there.up && there.boot == boot && copy != there.processes.end() &&
+              copy->second.token == token) {
+            there.processes.erase(copy);
+            input(i, [&](Supervisor& s, base::Now now, Outputs& out) {
+              s.copy_stopped(now, child, out);
+            });
+          }
+        });
 }
 
 void TestCluster::reply(std::size_t i, const Reply& reply) {
@@ -485,6 +500,8 @@ void TestCluster::give_view(std::size_t i) {
     view.members.push_back({.name = base::to_string(id(j)), .id = id(j), .status = status});
   }
   view.boots[id(i)] = node.boot;
+  // Silence is noticed at the first look after `dead_after` of it.
+  view.cut_noticed_max = options_.dead_after + options_.look_interval * 3 / 2;
   input(i, [&](Supervisor& s, base::Now now, Outputs& out) { s.on_view(now, view, out); });
 }
 

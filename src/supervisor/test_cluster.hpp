@@ -76,6 +76,7 @@ class TestCluster {
     base::Bytes pid;
     enum class Phase : std::uint8_t { starting, running, stopping } phase = Phase::starting;
     StopReason stopped_for = StopReason::terminated;
+    ChildSpec spec{};
   };
   struct Node {
     bool up = false;
