@@ -59,7 +59,7 @@ void Node::make_children() {
     horde.children = std::make_unique<Children>(Children{
         .supervisor = supervisor::Supervisor({self_, boot_}, config.options, config.strategy(),
                                              rng_.fork("children").fork(horde.id).fork(boot_)),
-        .copies = Copies(*runtime_, horde.config.name)});
+        .copies = Copies(*runtime_, horde.config.name, config.extra_arguments)});
     horde.replicator.map().visit_after(
         0, [&](const crdt::Key& key, const crdt::Siblings& siblings, std::uint64_t) {
           if (const auto id = supervisor::child_of(key)) {
@@ -346,10 +346,15 @@ void Node::call_supervisor(base::Now now, base::CallId call, std::string_view ho
 
 void Node::start_child(base::Now now, base::CallId call, std::string_view horde,
                        supervisor::StartCall request, base::Effects& out) {
-  call_supervisor(now, call, horde, out,
-                  [&](supervisor::Supervisor& supervisor, supervisor::Outputs& outputs) {
-                    supervisor.start_child(now, call, std::move(request), outputs);
-                  });
+  call_supervisor(
+      now, call, horde, out, [&](supervisor::Supervisor& supervisor, supervisor::Outputs& outputs) {
+        if (std::string why = refusal_of_start(request.spec.start); !why.empty()) {
+          outputs.add(supervisor::Reply{
+              .call = call, .status = supervisor::CallStatus::bad_spec, .detail = std::move(why)});
+          return;
+        }
+        supervisor.start_child(now, call, std::move(request), outputs);
+      });
 }
 
 void Node::terminate_child(base::Now now, base::CallId call, std::string_view horde,
@@ -380,7 +385,7 @@ void Node::stop_children(base::Now now) {
   for (Horde& horde : hordes_) {
     if (horde.children != nullptr) {
       supervisor::Outputs outputs;
-      horde.children->supervisor.stop(now, kOwnStop, config_.children_stop_wait, outputs);
+      horde.children->supervisor.stop(now, kOwnStop, stop_call_.timeout, outputs);
       take(horde, std::move(outputs));
     }
   }
