@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "supervisor/test_cluster.hpp"
+#include "supervisor/test_clustered.hpp"
 
 namespace horde::supervisor {
 namespace {
@@ -11,41 +11,6 @@ namespace {
 using base::milliseconds;
 using base::seconds;
 using Exit = Supervisor::Exit;
-
-class Clustered : public testing::Test {
- protected:
-  TestCluster& make(std::size_t nodes, const Options& options = {},
-                    std::function<std::unique_ptr<Strategy>()> strategy = {}) {
-    ClusterOptions cluster{.nodes = nodes, .supervisor = options};
-    if (strategy) {
-      cluster.strategy = std::move(strategy);
-    }
-    cluster_ = std::make_unique<TestCluster>(std::move(cluster), 7);
-    cluster_->run(seconds(1));
-    return *cluster_;
-  }
-  /// Starts children until one runs on `node`.
-  ChildId child_on(std::size_t node, const ChildSpec& spec = {.start = "ok"}) {
-    for (int i = 0; i < 50; ++i) {
-      const auto call = cluster_->start(0, spec);
-      cluster_->run(milliseconds(300));
-      const Reply& reply = cluster_->calls.at(call).reply;
-      EXPECT_EQ(reply.status, CallStatus::ok);
-      if (cluster_->copies(reply.id) == std::vector<std::size_t>{node}) {
-        return reply.id;
-      }
-    }
-    ADD_FAILURE() << "no child is placed there";
-    return {};
-  }
-  [[nodiscard]] const Reply& reply(std::uint64_t call) const {
-    EXPECT_EQ(cluster_->calls.at(call).replies, 1U);
-    return cluster_->calls.at(call).reply;
-  }
-  void TearDown() override { EXPECT_EQ(cluster_->broken(), ""); }
-
-  std::unique_ptr<TestCluster> cluster_;
-};
 
 using StartChild = Clustered;
 using Takeover = Clustered;
