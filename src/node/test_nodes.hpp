@@ -135,9 +135,7 @@ class TestNodes {
     return *node(i).children("h");
   }
   [[nodiscard]] std::size_t size() const { return machines_.size(); }
-  [[nodiscard]] base::Now now() const {
-    return {now_, {now_.ns + base::seconds(1'000).ns}};
-  }
+  [[nodiscard]] base::Now now() const { return {now_, {now_.ns + base::seconds(1'000).ns}}; }
   /// How it ended, if it has.
   [[nodiscard]] const std::optional<base::Ended>& ended(std::size_t i) const {
     return machines_[i].ended;

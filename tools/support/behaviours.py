@@ -21,8 +21,7 @@ from support import sources  # noqa: E402 (its folder is on the path only now)
 LIST = "docs/behaviours.json"
 PAGE = "docs/behaviours.md"
 TAG = re.compile(r"^\s*// Shows: (.*)$")
-TEST = re.compile(r"^TEST(?:_F|_P)?\((\w+),\s*(\w+)\)")
-PROPERTY = re.compile(r'rc::check\(\s*"([^"]+)"|^(?:bool|void|int) (\w+)\(')
+TEST = re.compile(r"^(?:TEST|TEST_F|TEST_P|RC_GTEST_PROP)\((\w+),\s*(\w+)[,)]")
 HEAD = """# What it does, and what shows it
 
 Each behaviour of the distributed supervisor, and the tests and scenarios that show it. Written by
