@@ -19,6 +19,7 @@ class TestNodes {
  public:
   struct Options {
     std::size_t nodes = 1;
+    std::vector<base::Bytes> disk{};  ///< Of the first one, when it boots first.
     /// Has the last word on each node's config, at each boot.
     std::function<void(Config&)> change = [](Config&) {};
   };
@@ -26,6 +27,7 @@ class TestNodes {
 
   /// Boots all; with more than one horde or others than "h", `change` says so.
   explicit TestNodes(Options options) : options_(std::move(options)), machines_(options_.nodes) {
+    machines_.at(0).disk = std::move(options_.disk);
     for (std::size_t i = 0; i < machines_.size(); ++i) {
       boot(i);
     }
