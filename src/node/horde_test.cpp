@@ -54,13 +54,16 @@ TEST_F(MemberList, UnderAutoIsEverybodyWhoIsVisibleAndTheSameOnAll) {
   EXPECT_EQ(dynamic_cast<const supervisor::UniformQuorum*>(strategy.get()), nullptr);
 }
 
-// Shows: members.option_list
+// Shows: members.option_list, members.status
 TEST_F(MemberList, MayBeGivenAndHasTheNodeItself) {
   make(3, [](Config& config) {
     config.hordes[0].members = {.automatic = false, .names = {"n1", "n2"}};
   });
   EXPECT_EQ(list(0), list(1));
   EXPECT_TRUE(list(0).starts_with("n1=alive n2=alive")) << list(0);
+  stop(1);
+  run(seconds(3));
+  EXPECT_TRUE(list(0).starts_with("n1=alive n2=left")) << list(0);
   const auto other = std::make_unique<TestNodes>(TestNodes::Options{.change = [](Config& config) {
     config.hordes[0].members = {.automatic = false, .names = {"n7"}};
   }});
@@ -82,9 +85,10 @@ TEST_F(MemberList, IsWhatSetMembersSaysOnAnyNodeAlsoWhereAMemberIsNotThereYet) {
   }
   const auto id = running(0, spec("sleeper"));
   EXPECT_EQ(nodes_->homes(id).size(), 1U);
-  EXPECT_EQ(status(terminate(0, id)), "");
-  run(seconds(1));
-  EXPECT_TRUE(nodes_->homes(id).empty()) << "who was never there is not waited for";
+  const auto end = terminate(0, id);
+  run(seconds(2));
+  EXPECT_TRUE(nodes_->homes(id).empty());
+  EXPECT_EQ(status(end), "ok") << "who was never there is not waited for";
 }
 
 // Shows: members.set_removed, members.set_exact
@@ -100,6 +104,9 @@ TEST_F(MemberList, LosesWhoIsRemovedWhoseChildrenRunElsewhere) {
   EXPECT_EQ(processes(0) + processes(1), all);
   EXPECT_EQ(nodes_->homes(id).size(), 1U);
   EXPECT_GE(heard_with("shutdown("), 1U) << "the copy there was asked to end";
+  set_members(0, {"n1", "n2", "n3"});
+  run(seconds(3));
+  EXPECT_EQ(list(0), "n1=alive n2=alive n3=alive") << "it comes back by announcing itself";
 }
 
 // Shows: members.auto_split, members.not_dead_after_all, members.status, members.same_everywhere

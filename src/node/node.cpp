@@ -429,7 +429,10 @@ void Node::settle(base::Now now) {
   }
   for (Horde& horde : hordes_) {
     check_cold_start(now, horde);
-    if (life_ == Life::running && horde.replicator.is_synced() && horde.announced_boot != boot_) {
+    // Once in each boot, and again after it was taken off the list and put back on it.
+    const bool unheard = horde.announced_boot != boot_ ||
+                         (horde.members.is_wanted(self_) && !horde.members.is_announced(boot_));
+    if (life_ == Life::running && horde.replicator.is_synced() && unheard) {
       horde.announced_boot = boot_;
       write(now, horde, horde.members.announce(boot_));
     }

@@ -119,6 +119,7 @@ TEST(Node, StopsWaitingForOthersAtTheMomentItSaid) {
   EXPECT_LT(timeouts, 10);
 }
 
+// Shows: members.set_bad_name, options.name
 TEST(Node, RefusesBadCallsByName) {
   Alone alone;
   const auto status_of = [&](const std::function<void(Node&, Now, Effects&)>& call) {
@@ -143,6 +144,7 @@ TEST(Node, RefusesBadCallsByName) {
 }
 
 // Goal: what somebody else may send changes nothing but a counter. Method: bytes of each kind.
+// Shows: bad_input.datagrams
 TEST(Node, CountsAndDropsWhatItCannotRead) {
   Alone alone;
   alone.put("a", "k", "v");

@@ -88,6 +88,7 @@ TEST(Calls, AreAnsweredOnce) {
   EXPECT_EQ(nodes.arrivals(), (Lines{"request to the port itself", "ok first"}));
 }
 
+// Shows: bad_input.floods_others
 TEST(Mailboxes, ThatAreFullRefuseTheSenderHereAndDropFromAfar) {
   TestNodes nodes(2, {.mailbox_max = 2});
   const Pid slow = nodes.spawn({.type = "slow_init", .args = {"init_ms=100"}}, 1);
@@ -152,6 +153,7 @@ TEST(Scheduling, GoesRoundAndStopsAtTheBoundOfAnInput) {
   EXPECT_EQ(nodes.log["selfish"].size(), 15U);
 }
 
+// Shows: bad_input.throws
 TEST(Handlers, ThatThrowEndTheirProcessAndNothingElse) {
   TestNodes nodes(1);
   const Pid bad = nodes.probe("bad");

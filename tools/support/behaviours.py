@@ -3,9 +3,9 @@
 
     behaviours.py [--check]
 
-What shows a behaviour says so in a comment, `// Shows: area.row, area.row`: directly above a TEST, TEST_F or TEST_P
-of a *_test.cpp, a property of props/, or anywhere in a scenario file. Fails on an id that is not in the list, on a
-comment that belongs to no test, and on a behaviour that nothing shows. With --check nothing is written; it also fails
+What shows a behaviour says so in a comment, `// Shows: area.row, area.row`: directly above a test in a *_test.cpp, or
+on a line of its own in a scenario file. Fails on an id that is not in the list, on a
+comment that belongs to no test, and on a behaviour that nothing shows unless it is listed as not_yet. With --check nothing is written; it also fails
 if the page is not up to date.
 """
 
@@ -31,9 +31,11 @@ fails when a behaviour has none, or when this page is not up to date.
 
 
 def rows():
-    """The sentences by id, in order, and the areas."""
-    areas = json.loads((sources.ROOT / LIST).read_text())["areas"]
-    return {f"{area['id']}.{row}": what for area in areas for row, what in area["rows"].items()}, areas
+    """The sentences by id, in order, the areas, and the ids of what is to come."""
+    page = json.loads((sources.ROOT / LIST).read_text())
+    areas = page["areas"]
+    known = {f"{area['id']}.{row}": what for area in areas for row, what in area["rows"].items()}
+    return known, areas, page.get("not_yet", [])
 
 
 def split(text):
@@ -50,11 +52,8 @@ def tags_of_tests(path):
         below = number + 1
         while below < len(lines) and lines[below].lstrip().startswith("//"):
             below += 1
-        text = "\n".join(lines[below:below + 2])
-        test = TEST.match(text)
-        other = PROPERTY.search(text) if path.startswith("props/") else None
-        name = f"{test[1]}.{test[2]}" if test else (other[1] or other[2]) if other else None
-        yield number + 1, split(match[1]), name
+        test = TEST.match("\n".join(lines[below:below + 2]))  # A long head goes on in the next line.
+        yield number + 1, split(match[1]), f"{test[1]}.{test[2]}" if test else None
 
 
 def tags_of_scenario(path):
@@ -65,17 +64,17 @@ def tags_of_scenario(path):
 
 
 def tags(path):
-    if path.endswith("_test.cpp") or (path.startswith("props/") and path.endswith(".cpp")):
+    if path.endswith("_test.cpp"):
         return tags_of_tests(path)
     if path.startswith("scenarios/") and path.endswith(".json"):
         return tags_of_scenario(path)
     return ()
 
 
-def collect(known):
+def collect(known, not_yet):
     """What shows each behaviour, as links, and what is wrong."""
     shown = {name: [] for name in known}
-    wrong = []
+    wrong = [f"{LIST}: '{name}' is not yet there, and not in the list either" for name in not_yet if name not in known]
     for path in sources.tracked_files():
         for line, names, test in tags(path):
             if test is None:
@@ -88,7 +87,11 @@ def collect(known):
                 link = f"[{test}]({os.path.relpath(path, 'docs')})"
                 if link not in shown[name]:
                     shown[name].append(link)
-    wrong += [f"{LIST}: nothing shows '{name}': {known[name]}" for name, links in shown.items() if not links]
+    for name, links in shown.items():
+        if not links and name not in not_yet:
+            wrong.append(f"{LIST}: nothing shows '{name}': {known[name]}")
+        elif links and name in not_yet:
+            wrong.append(f"{LIST}: '{name}' is there now: {links[0]}")
     return shown, wrong
 
 
@@ -96,14 +99,15 @@ def page_of(areas, shown):
     out = [HEAD]
     for area in areas:
         out += [f"## {area['title']}", "| behaviour | shown by |", "| --- | --- |"]
-        out += [f"| {what} | {', '.join(shown[area['id'] + '.' + row])} |" for row, what in area["rows"].items()]
+        for row, what in area["rows"].items():
+            out.append(f"| {what} | {', '.join(shown[area['id'] + '.' + row]) or 'not yet there'} |")
         out.append("")
     return "\n".join(out)
 
 
 def run(check):
-    known, areas = rows()
-    shown, wrong = collect(known)
+    known, areas, not_yet = rows()
+    shown, wrong = collect(known, not_yet)
     if not wrong:
         wanted = page_of(areas, shown)
         page = sources.ROOT / PAGE
