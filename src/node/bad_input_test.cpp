@@ -101,6 +101,30 @@ TEST_F(BadInput, ANodeWithAConfigThatIsWrongEndsAsItStartsAndSaysWhy) {
             "h: name: wants one whose hash no other horde's has");
 }
 
+// Shows: bad_input.unknown_type
+TEST_F(BadInput, AChildWhoseTypeItsTakerLacksWaitsThereInQuarantine) {
+  make(2, [](Config& config) {
+    if (config.name == "n2") {
+      config.process_types.add<Answerer>("special");
+    }
+  });
+  supervisor::ChildId special;
+  for (int i = 0; i < 50 && special == supervisor::ChildId{}; ++i) {
+    const auto call = start(0, spec("special"));
+    run(milliseconds(100));
+    if (status(call) == "ok") {
+      special = child_of(call);
+    } else {
+      EXPECT_TRUE(detail(call).ends_with(" unknown_type")) << "its chosen member lacks it";
+    }
+  }
+  EXPECT_EQ(nodes_->homes(special), std::vector<std::size_t>{1});
+  nodes_->crash(1);
+  run(seconds(10));
+  ASSERT_EQ(nodes_->children(0).quarantined().size(), 1U);
+  EXPECT_EQ(nodes_->children(0).quarantined()[0].id, special);
+}
+
 // Shows: bad_input.endless_init, start_child.unknown
 TEST_F(BadInput, AnInitThatNeverEndsEndsTheCallAsUnknownAndCanBeTerminated) {
   make_with_healthy();

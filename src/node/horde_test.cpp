@@ -43,7 +43,8 @@ using GracefulStop = Horde;
 using OverTime = Horde;
 using HordeOptions = Horde;
 
-// Shows: members.option_auto, members.same_everywhere, members.status, strategy.default
+// Shows: members.option_auto, members.same_everywhere, members.status, strategy.default,
+// Shows: options.defaults
 TEST_F(MemberList, UnderAutoIsEverybodyWhoIsVisibleAndTheSameOnAll) {
   make(3);
   for (std::size_t i = 0; i < 3; ++i) {
@@ -52,6 +53,7 @@ TEST_F(MemberList, UnderAutoIsEverybodyWhoIsVisibleAndTheSameOnAll) {
   const auto strategy = ChildrenConfig{}.strategy();
   EXPECT_NE(dynamic_cast<const supervisor::Uniform*>(strategy.get()), nullptr);
   EXPECT_EQ(dynamic_cast<const supervisor::UniformQuorum*>(strategy.get()), nullptr);
+  EXPECT_TRUE(ChildrenConfig{}.extra_arguments.empty());
 }
 
 // Shows: members.option_list, members.status
@@ -143,6 +145,7 @@ TEST_F(HordeOptions, OfReplicationAreThoseOfTheMap) {
     EXPECT_EQ(nodes_->node(1).to_map("h").size(), 10U);
     return soon;
   };
+  EXPECT_EQ(replication::Options{}.sync_interval, milliseconds(300)) << "as the original's";
   EXPECT_EQ(arrive_soon(replication::Propagation::eager), 10);
   EXPECT_LE(arrive_soon(replication::Propagation::interval), 3) << "with the rounds only";
 }
@@ -195,6 +198,30 @@ TEST_F(GracefulStop, EndsInTimeAndWhatHadNotStoppedIsTakenOver) {
   EXPECT_TRUE(nodes_->ended(1).has_value());
   run(seconds(5));
   EXPECT_EQ(nodes_->homes(id), std::vector<std::size_t>{0});
+}
+
+// Shows: restart.intensity, options.on_intensity, placement.supervisor_dies
+TEST_F(OverTime, AnExcessOfRestartsEndsTheSupervisorOfItsHordeAndNotTheNode) {
+  make(2, [](Config& config) {
+    config.hordes[0].children->options.max_restarts = 2;
+    config.hordes[0].children->options.on_intensity = supervisor::OnIntensity::shutdown;
+  });
+  const auto other = child_on(1, spec("recorder"));
+  const auto crasher = child_on(1, spec("crasher", {"after_ms=1000"}));
+  const std::size_t all = nodes_->children(0).count_children().specs;
+  run(seconds(5));
+  EXPECT_EQ(nodes_->homes(other), std::vector<std::size_t>{0});
+  EXPECT_GE(heard("shutdown(leaving)"), 1U) << "its other children were asked to end first";
+  EXPECT_EQ(processes(1), 0U);
+  EXPECT_EQ(nodes_->children(0).count_children().specs, all);
+  EXPECT_EQ(list(0), "n1=alive n2=shutting_down");
+  EXPECT_EQ(status(start(1, spec("sleeper"))), "shutting_down");
+  EXPECT_TRUE(nodes_->is_up(1));
+  nodes_->input(1, [&](Node& node, base::Effects& out) {
+    node.put(nodes_->now(), {900}, "h", {{"k", "v"}}, out);
+  });
+  EXPECT_EQ(nodes_->answers[900].back().status, "ok") << "its map goes on";
+  EXPECT_NE(crasher, other);
 }
 
 // Shows: placement.dies_uniform, placement.same_id, members.status

@@ -55,6 +55,7 @@ TEST(Calls, WhoseCalleeEndsBeforeTheirTurnAreErrorsAndAfterItUnknown) {
   }
 }
 
+// Shows: bad_input.never_answers
 TEST(Calls, EndAsUnknownAtTheirDeadlineAndLateAnswersAreDropped) {
   TestNodes nodes(2);
   const Pid callee = nodes.probe("callee", "no_trap", 1);
