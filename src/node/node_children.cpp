@@ -17,14 +17,20 @@ enum class Channel : std::uint8_t {
 constexpr base::CallId kOwnStop{~std::uint64_t{0}};
 
 base::Bytes detail_of(const supervisor::Reply& reply) {
-  base::Bytes out = supervisor::to_string(reply.id);
+  base::Bytes out;
+  const auto add = [&out](base::BytesView part) {
+    out += out.empty() || part.empty() ? "" : " ";
+    out += part;
+  };
+  add(reply.id == supervisor::ChildId{} ? "" : supervisor::to_string(reply.id));
   if (const auto pid = decode_pid(reply.pid)) {
-    out += " " + process::to_string(*pid);
+    add(process::to_string(*pid));
   }
   for (const base::NodeId node : reply.missing) {
-    out += " missing " + base::to_string(node);
+    add("missing " + base::to_string(node));
   }
-  return reply.detail.empty() ? out : out + " " + reply.detail;
+  add(reply.detail);
+  return out;
 }
 
 /// What a supervisor may ask of the map that its entries are in.
