@@ -12,6 +12,8 @@ namespace horde::node {
 namespace {
 
 constexpr std::size_t kPendingWritesMax = 1'024;
+// Between rounds of a node that stops; it has some seconds for the last one.
+constexpr base::Duration kLastSyncInterval = base::milliseconds(300);
 constexpr base::Duration kGoodbyeWait = base::milliseconds(500);
 // Between two turns of processes that have more to do than one turn is allowed.
 constexpr base::Duration kProcessesPause = base::microseconds(100);
@@ -338,6 +340,12 @@ void Node::begin_stop(base::Now now) {
     }
     horde.pending.clear();
     write(now, horde, horde.members.announce_stop(boot_));
+  }
+  for (Horde& horde : hordes_) {
+    // Where rounds come rarely, and carry everything, the last one would come too late.
+    if (horde.config.replication.sync_interval > kLastSyncInterval) {
+      horde.replicator.hurry(now.mono, kLastSyncInterval);
+    }
   }
   life_ = Life::stopping_children;
   stop_children(now);
