@@ -6,6 +6,7 @@
 namespace horde::props {
 namespace {
 
+// Shows: terminate_child.final, placement.heal, placement.joins_active, beyond.token
 TEST(SupervisorProperty, HoldsThroughCutsCrashesFalseDeathsAndMoves) {
   std::map<std::string, unsigned> seen;
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {

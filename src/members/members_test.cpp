@@ -42,6 +42,7 @@ Seen reachable(std::uint64_t boot) {
   return {Seen::State::reachable, boot, {}};
 }
 
+// Shows: members.set_exact, members.set_uninitialized, members.set_idempotent
 TEST(Members, SetMembersMakesTheListExactlyThatAndTwiceChangesNothing) {
   Members members("n1", {});
   Table table(members);
@@ -52,6 +53,7 @@ TEST(Members, SetMembersMakesTheListExactlyThatAndTwiceChangesNothing) {
   EXPECT_EQ(members.witnesses({}).size(), 4U);  // n2 and n3 were removed just now.
 }
 
+// Shows: members.status, members.not_dead_after_all
 TEST(Members, AStatusHoldsForTheBootThatSaidItAndWhileTheMemberIsReachable) {
   Members members("n1", {});
   Table table(members);
@@ -65,6 +67,7 @@ TEST(Members, AStatusHoldsForTheBootThatSaidItAndWhileTheMemberIsReachable) {
   EXPECT_EQ(table.text({{n1, reachable(7)}}), "n1=shutting_down ");
 }
 
+// Shows: members.option_list
 TEST(Members, AGivenListIsWrittenOnlyWhereNoneIsThere) {
   Members members("n1", {.automatic = false, .names = {"n1", "n2"}});
   Table table(members);
@@ -75,6 +78,7 @@ TEST(Members, AGivenListIsWrittenOnlyWhereNoneIsThere) {
 }
 
 // Goal: a split never shrinks both sides to themselves; only a goodbye or a long silence removes.
+// Shows: members.option_auto, members.auto_split
 TEST(Members, AutoRemovesWhoLeftAndWhoWasSilentForLong) {
   Members members("n1", {.forget_after = base::seconds(100)});
   Table table(members);
@@ -94,6 +98,7 @@ TEST(Members, AutoRemovesWhoLeftAndWhoWasSilentForLong) {
 }
 
 // Goal: nodes that start together find each other although each knows only its own list at first.
+// Shows: members.option_auto
 TEST(Members, UnderAutoEverybodyTakesPartButWhoWasRemoved) {
   Members members("n1", {});
   Table table(members);
@@ -105,6 +110,7 @@ TEST(Members, UnderAutoEverybodyTakesPartButWhoWasRemoved) {
   EXPECT_TRUE(members.takes_part(NodeId::of("n3")));
 }
 
+// Shows: members.forgotten
 TEST(Members, WhoWasRemovedForLongIsNoWitnessAnyMore) {
   Members members("n1", {.forget_after = base::seconds(100)});
   Table table(members);

@@ -2,7 +2,7 @@
 // with what all disks hold.
 #include <gtest/gtest.h>
 
-#include "node/test_nodes.hpp"
+#include "node/driven_nodes.hpp"
 
 namespace horde::node {
 namespace {
@@ -13,8 +13,8 @@ using supervisor::ChildId;
 
 const ChildId kStatic = supervisor::static_child_id("h", "the one");
 
-TestNodes with_a_static_child(std::size_t count, base::Duration boot_wait) {
-  return TestNodes(count, [=](std::size_t, Config& config) {
+DrivenNodes with_a_static_child(std::size_t count, base::Duration boot_wait) {
+  return DrivenNodes(count, [=](std::size_t, Config& config) {
     ChildrenConfig children;
     children.options.horde = "h";
     children.options.static_children = {{"the one", {.start = encode(Program{"sleeper", {}})}}};
@@ -22,13 +22,13 @@ TestNodes with_a_static_child(std::size_t count, base::Duration boot_wait) {
   });
 }
 
-void terminate(TestNodes& nodes, std::size_t index) {
+void terminate(DrivenNodes& nodes, std::size_t index) {
   nodes.input(index, [&](Node& node, base::Effects& out) {
     node.terminate_child(nodes.now(), {50}, "h", {.id = kStatic}, out);
   });
 }
 
-std::size_t starts_told(TestNodes& nodes) {
+std::size_t starts_told(DrivenNodes& nodes) {
   std::size_t running = 0;
   for (std::size_t index = 0; index < 2; ++index) {
     running += nodes.is_up(index) ? nodes.node(index).copies(0)->ids().size() : 0;
@@ -43,7 +43,7 @@ TEST(ColdStart, StartsNoStaticChildThatAnyOfTheDisksSaysHasEnded) {
   for (const std::size_t holder : {0U, 1U}) {
     for (const bool other_is_empty : {false, true}) {
       SCOPED_TRACE(std::to_string(holder) + (other_is_empty ? " empty" : " old"));
-      TestNodes nodes = with_a_static_child(2, seconds(-1));
+      DrivenNodes nodes = with_a_static_child(2, seconds(-1));
       nodes.boot_all();
       nodes.run(seconds(3));
       ASSERT_EQ(starts_told(nodes), 1U);
@@ -73,7 +73,7 @@ TEST(ColdStart, StartsNoStaticChildThatAnyOfTheDisksSaysHasEnded) {
 // Goal: boot_wait is honoured for children, to the moment. Method: a node whose only seed is not
 // there.
 TEST(ColdStart, AloneStartsItsChildrenWhenItsWaitIsOverAndNotBefore) {
-  TestNodes nodes = with_a_static_child(2, seconds(7));
+  DrivenNodes nodes = with_a_static_child(2, seconds(7));
   nodes.boot(0);
   nodes.run(milliseconds(6'999));
   EXPECT_EQ(starts_told(nodes), 0U);
@@ -82,7 +82,7 @@ TEST(ColdStart, AloneStartsItsChildrenWhenItsWaitIsOverAndNotBefore) {
 }
 
 TEST(ColdStart, AloneWithAWaitWithoutEndStartsNothingUntilSomebodyIsThere) {
-  TestNodes nodes = with_a_static_child(2, seconds(-1));
+  DrivenNodes nodes = with_a_static_child(2, seconds(-1));
   nodes.boot(0);
   nodes.run(seconds(10'000));
   EXPECT_EQ(starts_told(nodes), 0U);

@@ -43,6 +43,14 @@ wire::Decoded<Program> decode_program(base::BytesView bytes) {
   return reader.finish(std::move(out));
 }
 
+std::string refusal_of_start(base::BytesView start) {
+  const auto program = decode_program(start);
+  if (!program) {
+    return "start: wants a process type with arguments (" + wire::to_string(program.error()) + ")";
+  }
+  return program->type.empty() ? "start: wants the name of a process type" : "";
+}
+
 base::Bytes encode(const process::Pid& pid) {
   wire::Writer writer;
   writer.fixed64(pid.run.node.value);
@@ -61,8 +69,10 @@ std::optional<process::Pid> decode_pid(base::BytesView bytes) {
   return whole && !whole->is_none() ? std::optional(*whole) : std::nullopt;
 }
 
-Copies::Copies(process::Runtime& runtime, base::BytesView name)
-    : runtime_(&runtime), port_(runtime.open_port(name)) {}
+Copies::Copies(process::Runtime& runtime, base::BytesView name, process::Args extra_arguments)
+    : runtime_(&runtime),
+      port_(runtime.open_port(name)),
+      extra_arguments_(std::move(extra_arguments)) {}
 
 void Copies::start(base::Now now, const supervisor::StartCopy& order,
                    supervisor::Supervisor& supervisor, process::Outputs& processes,
@@ -72,11 +82,13 @@ void Copies::start(base::Now now, const supervisor::StartCopy& order,
     supervisor.copy_failed(now, order.id, "start: not a process type with arguments", out);
     return;
   }
+  process::Args args = extra_arguments_;
+  args.insert(args.end(), program->args.begin(), program->args.end());
   std::expected<process::Pid, process::Refusal> pid = process::Pid{};
   process::MonitorRef monitor;
   const auto spawn = [&](process::Context& context) {
     pid = context.spawn({.type = program->type,
-                         .args = program->args,
+                         .args = std::move(args),
                          .token = token_bytes(order.token),
                          .report_start = true});
     if (pid) {
@@ -88,7 +100,8 @@ void Copies::start(base::Now now, const supervisor::StartCopy& order,
     supervisor.copy_failed(now, order.id, base::Bytes(process::to_string(pid.error())), out);
     return;
   }
-  copies_[order.id] = {.pid = *pid, .monitor = monitor, .shutdown = order.spec.shutdown};
+  copies_[order.id] = {
+      .pid = *pid, .monitor = monitor, .shutdown = order.spec.effective_shutdown()};
   by_pid_[*pid] = order.id;
   out.add(supervisor::Told{.topic = "copy_starting", .id = order.id, .value = order.token.start});
 }

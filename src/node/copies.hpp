@@ -31,6 +31,9 @@ struct Program {
 [[nodiscard]] base::Bytes encode(const Program& program);
 /// Any bytes may be given.
 [[nodiscard]] wire::Decoded<Program> decode_program(base::BytesView bytes);
+/// Why a child's `start` cannot be taken: "start: ..."; empty if it can. Whether there is such a
+/// type is known only where it is to run.
+[[nodiscard]] std::string refusal_of_start(base::BytesView start);
 
 /// A pid as entries and answers hold it.
 [[nodiscard]] base::Bytes encode(const process::Pid& pid);
@@ -38,8 +41,9 @@ struct Program {
 
 class Copies {
  public:
-  /// Opens a port. Requires: `runtime` lives longer than this.
-  Copies(process::Runtime& runtime, base::BytesView name);
+  /// Opens a port. `extra_arguments` go before each child's own. Requires: `runtime` lives longer
+  /// than this.
+  Copies(process::Runtime& runtime, base::BytesView name, process::Args extra_arguments);
 
   void start(base::Now now, const supervisor::StartCopy& order, supervisor::Supervisor& supervisor,
              process::Outputs& processes, supervisor::Outputs& out);
@@ -73,6 +77,7 @@ class Copies {
 
   process::Runtime* runtime_;
   process::Pid port_;
+  process::Args extra_arguments_;
   std::map<supervisor::ChildId, Copy> copies_;
   std::map<process::Pid, supervisor::ChildId> by_pid_;
   std::map<process::TimerRef, process::Pid> kill_timers_;

@@ -2,7 +2,7 @@
 // back.
 #include <gtest/gtest.h>
 
-#include "node/test_nodes.hpp"
+#include "node/driven_nodes.hpp"
 
 namespace horde::node {
 namespace {
@@ -60,7 +60,7 @@ class Ends : public testing::Test {
   }
 
   base::Duration boot_wait_ = seconds(-1);
-  std::optional<TestNodes> nodes_;
+  std::optional<DrivenNodes> nodes_;
   std::vector<ChildId> children_;
 };
 

@@ -12,15 +12,13 @@ namespace horde::node {
 namespace {
 
 constexpr std::size_t kPendingWritesMax = 1'024;
+// Between rounds of a node that stops; it has some seconds for the last one.
+constexpr base::Duration kLastSyncInterval = base::milliseconds(300);
 constexpr base::Duration kGoodbyeWait = base::milliseconds(500);
 // Whoever is there has been heard of by then, even in a cluster that forms slowly.
 constexpr base::Duration kAbsentWaitMin = base::seconds(10);
 // Between two turns of processes that have more to do than one turn is allowed.
 constexpr base::Duration kProcessesPause = base::microseconds(100);
-
-std::uint16_t horde_id(std::string_view name) {
-  return static_cast<std::uint16_t>(base::hash64(name) & 0xffffU);
-}
 
 crdt::Key user_key(std::string_view key) {
   crdt::Key out(1, members::kUserKeyPrefix);
@@ -33,6 +31,10 @@ liveness::Self self_of(const Config& config) {
 }
 
 }  // namespace
+
+std::uint16_t id_of_horde(std::string_view name) {
+  return static_cast<std::uint16_t>(base::hash64(name) & 0xffffU);
+}
 
 std::string_view to_string(CallErrc code) {
   switch (code) {
@@ -58,13 +60,17 @@ Node::Node(Config config, std::span<const base::Bytes> log)
       boot_(config_.boot),
       rng_(config_.seed),
       liveness_(self_of(config_), config_.liveness, rng_.fork("liveness")),
-      links_({self_, config_.boot}, config_.links) {
+      links_({self_, config_.boot}, config_.links),
+      refusal_(refusal_of(config_)) {
+  if (!refusal_.empty()) {
+    config_.hordes.clear();
+  }
+  stop_call_.timeout = config_.children_stop_wait;
   for (HordeConfig& horde : config_.hordes) {
     if (horde.children) {  // Their entries are read by rank, not by stamp (R1).
       horde.replication.keys_by_rank = base::Bytes(1, supervisor::kChildKeyPrefix);
     }
-    const std::uint16_t id = horde_id(horde.name);
-    HORDE_ASSERT(std::ranges::find(hordes_, id, &Horde::id) == hordes_.end());
+    const std::uint16_t id = id_of_horde(horde.name);
     hordes_.push_back({.config = horde,
                        .id = id,
                        .replicator = replication::Replicator({self_, boot_}, horde.replication),
@@ -98,6 +104,11 @@ void Node::load(std::span<const base::Bytes> log) {
 
 void Node::on_start(base::Now now, base::Effects& out) {
   begin(now);
+  if (!refusal_.empty()) {
+    ended_ = base::Ended{.reason = "bad_config", .detail = refusal_};
+    finish(now, out);
+    return;
+  }
   // D1: larger than any start seen on disk, whatever the driver's clock says.
   for (const Horde& horde : hordes_) {
     const std::uint64_t seen = horde.replicator.map().vector().latest_start(self_);
@@ -313,6 +324,13 @@ void Node::stop(base::Now now, base::Effects& out) {
   finish(now, out);
 }
 
+void Node::stop(base::Now now, StopCall request, base::Effects& out) {
+  if (life_ == Life::running) {
+    stop_call_ = std::move(request);
+  }
+  stop(now, out);
+}
+
 void Node::leave(base::Now now, base::Effects& out) {
   begin(now);
   leaves_lists_ = leaves_lists_ || life_ == Life::running;
@@ -330,6 +348,12 @@ void Node::begin_stop(base::Now now) {
     }
     horde.pending.clear();
     write(now, horde, horde.members.announce_stop(boot_));
+  }
+  for (Horde& horde : hordes_) {
+    // Where rounds come rarely, and carry everything, the last one would come too late.
+    if (horde.config.replication.sync_interval > kLastSyncInterval) {
+      horde.replicator.hurry(now.mono, kLastSyncInterval);
+    }
   }
   life_ = Life::stopping_children;
   stop_children(now);
@@ -361,7 +385,7 @@ void Node::advance_stop(base::Now now) {
     }
   }
   if (life_ == Life::leaving && (liveness_.has_left() || now.mono >= stop_at_)) {
-    ended_ = base::Ended{.reason = "stopped"};
+    ended_ = base::Ended{.reason = "stopped", .detail = stop_call_.reason};
   }
 }
 
@@ -422,7 +446,10 @@ void Node::settle(base::Now now) {
   for (Horde& horde : hordes_) {
     check_cold_start(now, horde);
     count_absent_as_dead(now, horde);
-    if (life_ == Life::running && horde.replicator.is_synced() && horde.announced_boot != boot_) {
+    // Once in each boot, and again after it was taken off the list and put back on it.
+    const bool unheard = horde.announced_boot != boot_ ||
+                         (horde.members.is_wanted(self_) && !horde.members.is_announced(boot_));
+    if (life_ == Life::running && horde.replicator.is_synced() && unheard) {
       horde.announced_boot = boot_;
       write(now, horde, horde.members.announce(boot_));
     }

@@ -42,6 +42,7 @@ namespace horde::node {
 /// What a horde that supervises children needs.
 struct ChildrenConfig {
   supervisor::Options options;
+  process::Args extra_arguments;  ///< Put before each child's own, by whoever starts it.
   /// Makes this member's placement strategy, once for each boot.
   std::function<std::unique_ptr<supervisor::Strategy>()> strategy = [] {
     return std::make_unique<supervisor::Uniform>();
@@ -82,6 +83,19 @@ struct Config {
   process::ProcessTypes process_types;
 };
 
+/// By which its frames say whose they are; hordes of one node need different ones.
+[[nodiscard]] std::uint16_t id_of_horde(std::string_view name);
+
+/// Why a node cannot be made with it: "horde: children.backoff: wants ...", the first field that is
+/// wrong, of hordes with the horde's name before it; empty if it can.
+[[nodiscard]] std::string refusal_of(const Config& config);
+
+/// A graceful stop.
+struct StopCall {
+  base::Duration timeout = base::seconds(60);  ///< For children to be handed over.
+  base::Bytes reason;                          ///< The detail of Ended.
+};
+
 /// Why a call ended otherwise than "ok". The names are what Answer::status says.
 enum class CallErrc : std::uint8_t {
   unknown_horde,
@@ -107,7 +121,8 @@ struct Written {
 class Node {
  public:
   /// `log`: what the disk holds, oldest first. Damaged records end it; damaged_records() counts
-  /// them.
+  /// them. With a config that is refused, it ends as it starts: bad_config, with the reason.
+  /// Requires: is_node_name(config.name).
   Node(Config config, std::span<const base::Bytes> log);
 
   // --- base::Engine.
@@ -139,8 +154,9 @@ class Node {
   void release_child(base::Now now, base::CallId call, std::string_view horde,
                      const supervisor::ChildId& id, base::Effects& out);
   /// Announces it, hands children over as they stop, sends what others lack, says goodbye, and
-  /// ends.
+  /// ends. Children that do not stop in time are taken over when it has ended.
   void stop(base::Now now, base::Effects& out);
+  void stop(base::Now now, StopCall request, base::Effects& out);
   /// The same, and takes itself off every member list first.
   void leave(base::Now now, base::Effects& out);
 
@@ -313,10 +329,12 @@ class Node {
   bool leaves_lists_ = false;   // Stopping: takes itself off every member list.
   Life life_ = Life::running;
   base::Instant stop_at_ = base::Instant::never();
+  StopCall stop_call_;
   std::optional<std::uint64_t> later_boot_;  // Heard of ourselves.
   base::Instant update_peers_at_ = base::Instant::never();
   std::size_t damaged_records_ = 0;
   Drops drops_;
+  std::string refusal_;  // Of the config.
 
   // What the present input has led to, until finish() puts it into Effects.
   std::vector<base::Persist> records_;

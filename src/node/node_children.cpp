@@ -18,14 +18,20 @@ enum class Channel : std::uint8_t {
 constexpr base::CallId kOwnStop{~std::uint64_t{0}};
 
 base::Bytes detail_of(const supervisor::Reply& reply) {
-  base::Bytes out = supervisor::to_string(reply.id);
+  base::Bytes out;
+  const auto add = [&out](base::BytesView part) {
+    out += out.empty() || part.empty() ? "" : " ";
+    out += part;
+  };
+  add(reply.id == supervisor::ChildId{} ? "" : supervisor::to_string(reply.id));
   if (const auto pid = decode_pid(reply.pid)) {
-    out += " " + process::to_string(*pid);
+    add(process::to_string(*pid));
   }
   for (const base::NodeId node : reply.missing) {
-    out += " missing " + base::to_string(node);
+    add("missing " + base::to_string(node));
   }
-  return reply.detail.empty() ? out : out + " " + reply.detail;
+  add(reply.detail);
+  return out;
 }
 
 /// What a supervisor may ask of the map that its entries are in.
@@ -66,7 +72,7 @@ void Node::make_children() {
     horde.children = std::make_unique<Children>(Children{
         .supervisor = supervisor::Supervisor({self_, boot_}, config.options, config.strategy(),
                                              rng_.fork("children").fork(horde.id).fork(boot_)),
-        .copies = Copies(*runtime_, horde.config.name)});
+        .copies = Copies(*runtime_, horde.config.name, config.extra_arguments)});
     horde.replicator.map().visit_after(
         0, [&](const crdt::Key& key, const crdt::Siblings& siblings, std::uint64_t) {
           if (const auto id = supervisor::child_of(key)) {
@@ -355,10 +361,15 @@ void Node::call_supervisor(base::Now now, base::CallId call, std::string_view ho
 
 void Node::start_child(base::Now now, base::CallId call, std::string_view horde,
                        supervisor::StartCall request, base::Effects& out) {
-  call_supervisor(now, call, horde, out,
-                  [&](supervisor::Supervisor& supervisor, supervisor::Outputs& outputs) {
-                    supervisor.start_child(now, call, std::move(request), outputs);
-                  });
+  call_supervisor(
+      now, call, horde, out, [&](supervisor::Supervisor& supervisor, supervisor::Outputs& outputs) {
+        if (std::string why = refusal_of_start(request.spec.start); !why.empty()) {
+          outputs.add(supervisor::Reply{
+              .call = call, .status = supervisor::CallStatus::bad_spec, .detail = std::move(why)});
+          return;
+        }
+        supervisor.start_child(now, call, std::move(request), outputs);
+      });
 }
 
 void Node::terminate_child(base::Now now, base::CallId call, std::string_view horde,
@@ -389,7 +400,7 @@ void Node::stop_children(base::Now now) {
   for (Horde& horde : hordes_) {
     if (horde.children != nullptr) {
       supervisor::Outputs outputs;
-      horde.children->supervisor.stop(now, kOwnStop, config_.children_stop_wait, outputs);
+      horde.children->supervisor.stop(now, kOwnStop, stop_call_.timeout, outputs);
       take(horde, std::move(outputs));
     }
   }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "node/test_nodes.hpp"
 #include "wire/limits.hpp"
 
 namespace horde::node {
@@ -11,19 +12,9 @@ using base::Effects;
 using base::milliseconds;
 using base::Now;
 
-base::Address address(std::uint8_t last) {
-  base::Address out{.port = 7000};
-  out.ip[10] = out.ip[11] = 0xff;
-  out.ip[12] = 10;
-  out.ip[15] = last;
-  return out;
-}
-
-Config config(const std::string& name, std::uint8_t last, std::uint64_t boot = 1) {
-  Config out{.name = name, .address = address(last), .boot = boot, .seed = last};
-  out.hordes.push_back({.name = "a"});
-  out.hordes.push_back({.name = "b"});
-  return out;
+// Two hordes, without children.
+void two_maps(Config& config) {
+  config.hordes = {{.name = "a"}, {.name = "b"}};
 }
 
 Now at(std::int64_t ms) {
@@ -44,51 +35,43 @@ std::vector<E> all(const Effects& effects) {
 // A node that is alone, and so counts as synced at once.
 struct Alone {
   explicit Alone(std::uint64_t boot = 1, std::vector<base::Bytes> log = {})
-      : node(config("n1", 1, boot), log) {
-    node.on_start(at(0), effects);
-    disk = std::move(log);
-    keep();
-  }
-  void keep() {
-    for (const base::Persist& persist : all<base::Persist>(effects)) {
-      if (persist.mode == base::Persist::Mode::replace) {
-        disk.clear();
-      }
-      disk.push_back(persist.record);
-    }
-  }
+      : world({.disk = std::move(log), .change = [boot](Config& config) {
+                 two_maps(config);
+                 config.boot = boot;
+               }}) {}
   void put(std::string_view horde, const std::string& key, const std::string& value) {
-    effects = {};
-    node.put(at(1), {1}, horde, {{key, value}}, effects);
-    keep();
+    world.input(0, [&](Node& one, Effects& out) {
+      one.put(world.now(), {1}, horde, {{key, value}}, out);
+    });
   }
-  Effects effects;
-  std::vector<base::Bytes> disk;
-  Node node;
+  [[nodiscard]] const Effects& effects() const { return world.last(0); }
+  [[nodiscard]] const std::vector<base::Bytes>& disk() const { return world.disk(0); }
+  [[nodiscard]] Node& node() { return world.node(0); }
+  TestNodes world;
 };
 
 TEST(Node, PersistsAWriteBeforeItAnswers) {
   Alone alone;
   alone.put("a", "k", "v");
   std::vector<std::size_t> kinds;
-  for (const base::Effect& effect : alone.effects.list) {
+  for (const base::Effect& effect : alone.effects().list) {
     kinds.push_back(effect.index());
   }
   EXPECT_EQ(kinds, (std::vector<std::size_t>{1, 3}));  // Persist, Answer.
-  EXPECT_EQ(all<base::Answer>(alone.effects)[0].status, "ok");
-  EXPECT_EQ(*alone.node.get("a", "k"), "v");
-  EXPECT_EQ(alone.node.get("b", "k"), nullptr);
+  EXPECT_EQ(all<base::Answer>(alone.effects())[0].status, "ok");
+  EXPECT_EQ(*alone.node().get("a", "k"), "v");
+  EXPECT_EQ(alone.node().get("b", "k"), nullptr);
 }
 
 TEST(Node, ResumesFromItsLogUnderALaterRun) {
   Alone first(5);
   first.put("a", "k", "v");
   first.put("b", "k", "w");
-  Alone second(5, first.disk);  // The driver's clock went back: the same boot number again.
-  EXPECT_EQ(*second.node.get("a", "k"), "v");
-  EXPECT_EQ(*second.node.get("b", "k"), "w");
-  EXPECT_GT(second.node.boot(), 5U);
-  EXPECT_GT(second.node.replicator(0).own_run().start, 5U);
+  Alone second(5, first.disk());  // The driver's clock went back: the same boot number again.
+  EXPECT_EQ(*second.node().get("a", "k"), "v");
+  EXPECT_EQ(*second.node().get("b", "k"), "w");
+  EXPECT_GT(second.node().boot(), 5U);
+  EXPECT_GT(second.node().replicator(0).own_run().start, 5U);
 }
 
 // Goal: one log serves several hordes, also when one of them has it replaced.
@@ -98,34 +81,34 @@ TEST(Node, ACheckpointOfOneHordeKeepsTheOthers) {
   for (int i = 0; i < 3'000; ++i) {
     alone.put("a", "k", std::string(100, 'x'));
   }
-  EXPECT_LT(alone.disk.size(), 2'000U);
-  Alone again(2, alone.disk);
-  EXPECT_EQ(*again.node.get("b", "kept"), "v");
+  EXPECT_LT(alone.disk().size(), 2'000U);
+  Alone again(2, alone.disk());
+  EXPECT_EQ(*again.node().get("b", "kept"), "v");
 }
 
 TEST(Node, ADamagedRecordEndsTheLogAtTheStateBeforeIt) {
   Alone alone;
   alone.put("a", "k1", "v");
   alone.put("a", "k2", "v");
-  std::vector<base::Bytes> log = alone.disk;
+  std::vector<base::Bytes> log = alone.disk();
   log.back().pop_back();
   Alone again(2, log);
-  EXPECT_EQ(again.node.damaged_records(), 1U);
-  EXPECT_NE(again.node.get("a", "k1"), nullptr);
-  EXPECT_EQ(again.node.get("a", "k2"), nullptr);
+  EXPECT_EQ(again.node().damaged_records(), 1U);
+  EXPECT_NE(again.node().get("a", "k1"), nullptr);
+  EXPECT_EQ(again.node().get("a", "k2"), nullptr);
 }
 
 // Goal: the end of the wait for others is acted upon when it comes. Were it put off, because
 // something else was looked at just before, the node would ask for the same timeout for ever.
 TEST(Node, StopsWaitingForOthersAtTheMomentItSaid) {
-  Config waiting = config("n1", 1);
-  waiting.seeds = {address(2)};  // Who never answers.
-  waiting.hordes.pop_back();
+  Config waiting{.name = "n1", .address = TestNodes::address(0), .boot = 1, .seed = 1};
+  waiting.seeds = {TestNodes::address(1)};  // Who never answers.
+  waiting.hordes.push_back({.name = "a"});
   waiting.hordes[0].boot_wait = milliseconds(100);
   Node node(waiting, {});
   Effects effects;
   node.on_start(at(0), effects);
-  node.on_hint(at(99), {.peer = address(3)}, effects);
+  node.on_hint(at(99), {.peer = TestNodes::address(2)}, effects);
   EXPECT_FALSE(node.replicator(0).is_synced());
   int timeouts = 0;
   while (node.wake_at() <= at(100).mono && timeouts < 10) {
@@ -136,39 +119,36 @@ TEST(Node, StopsWaitingForOthersAtTheMomentItSaid) {
   EXPECT_LT(timeouts, 10);
 }
 
+// Shows: members.set_bad_name, options.name
 TEST(Node, RefusesBadCallsByName) {
   Alone alone;
-  const auto status_of = [&](const auto& call) {
-    alone.effects = {};
-    call();
-    return std::string(all<base::Answer>(alone.effects).at(0).status);
+  const auto status_of = [&](const std::function<void(Node&, Now, Effects&)>& call) {
+    alone.world.input(0, [&](Node& node, Effects& out) { call(node, alone.world.now(), out); });
+    return std::string(all<base::Answer>(alone.effects()).at(0).status);
   };
-  Node& node = alone.node;
-  Effects& out = alone.effects;
-  EXPECT_EQ(status_of([&] { node.put(at(2), {1}, "c", {{"k", "v"}}, out); }), "unknown_horde");
-  EXPECT_EQ(status_of([&] {
-              node.put(at(2), {1}, "a", {{std::string(wire::kUserKeyBytesMax + 1, 'k'), "v"}}, out);
-            }),
-            "key_over_limit");
-  EXPECT_EQ(status_of([&] {
-              node.put(at(2), {1}, "a", {{"k", std::string(wire::kValueBytesMax + 1, 'v')}}, out);
-            }),
+  const auto put = [](std::string_view horde, const std::string& key, const std::string& value) {
+    return [=](Node& node, Now now, Effects& out) {
+      node.put(now, {1}, horde, {{key, value}}, out);
+    };
+  };
+  const std::string longest(wire::kUserKeyBytesMax, 'k');
+  EXPECT_EQ(status_of(put("c", "k", "v")), "unknown_horde");
+  EXPECT_EQ(status_of(put("a", longest + "k", "v")), "key_over_limit");
+  EXPECT_EQ(status_of(put("a", "k", std::string(wire::kValueBytesMax + 1, 'v'))),
             "value_over_limit");
-  EXPECT_EQ(status_of([&] {
-              node.set_members(at(2), {1}, "a", {"n1", "no name"}, out);
+  EXPECT_EQ(status_of([](Node& node, Now now, Effects& out) {
+              node.set_members(now, {1}, "a", {"n1", "no name"}, out);
             }),
             "bad_name");
-  EXPECT_EQ(status_of([&] {
-              node.put(at(2), {1}, "a", {{std::string(wire::kUserKeyBytesMax, 'k'), ""}}, out);
-            }),
-            "ok");
+  EXPECT_EQ(status_of(put("a", longest, "")), "ok");
 }
 
 // Goal: what somebody else may send changes nothing but a counter. Method: bytes of each kind.
+// Shows: bad_input.datagrams
 TEST(Node, CountsAndDropsWhatItCannotRead) {
   Alone alone;
   alone.put("a", "k", "v");
-  const std::uint64_t digest = alone.node.replicator(0).map().digest();
+  const std::uint64_t digest = alone.node().replicator(0).map().digest();
   const wire::Sender stranger{base::NodeId::of("n9"), 1};
   std::vector<base::Bytes> datagrams = {"", "x", base::Bytes(2'000, '\xff'),
                                         base::Bytes(1, '\x01')};
@@ -177,30 +157,26 @@ TEST(Node, CountsAndDropsWhatItCannotRead) {
     datagrams.push_back(wire::pack(stranger, {frame}).front());
   }
   for (const base::Bytes& bytes : datagrams) {
-    alone.effects = {};
-    alone.node.on_datagram(at(3), address(9), bytes, alone.effects);
-    EXPECT_TRUE(alone.effects.list.empty());
+    alone.world.input(0, [&](Node& node, Effects& out) {
+      node.on_datagram(alone.world.now(), TestNodes::address(8), bytes, out);
+    });
+    EXPECT_TRUE(alone.effects().list.empty());
   }
-  std::uint64_t dropped = alone.node.drops().unknown_sender;
-  for (const std::uint64_t count : alone.node.drops().undecodable) {
+  std::uint64_t dropped = alone.node().drops().unknown_sender;
+  for (const std::uint64_t count : alone.node().drops().undecodable) {
     dropped += count;
   }
   EXPECT_EQ(dropped, datagrams.size());
-  EXPECT_EQ(alone.node.replicator(0).map().digest(), digest);
-  EXPECT_TRUE(alone.node.liveness().nodes().empty());
+  EXPECT_EQ(alone.node().replicator(0).map().digest(), digest);
+  EXPECT_TRUE(alone.node().liveness().nodes().empty());
 }
 
 TEST(Node, AloneStopsAtOnce) {
   Alone alone;
-  alone.effects = {};
-  alone.node.stop(at(5), alone.effects);
-  for (int i = 0; i < 1'000 && all<base::Ended>(alone.effects).empty(); ++i) {
-    const base::Instant wake = alone.node.wake_at();
-    ASSERT_NE(wake, base::Instant::never());
-    alone.node.on_timeout({wake, {}}, alone.effects);
-  }
-  ASSERT_EQ(all<base::Ended>(alone.effects).size(), 1U);
-  EXPECT_EQ(all<base::Ended>(alone.effects)[0].reason, "stopped");
+  alone.world.input(0, [&](Node& node, Effects& out) { node.stop(alone.world.now(), out); });
+  ASSERT_TRUE(alone.world.go_on(base::seconds(1)));
+  ASSERT_TRUE(alone.world.ended(0).has_value());
+  EXPECT_EQ(alone.world.ended(0)->reason, "stopped");
 }
 
 // The example of docs/wire.md, byte by byte.

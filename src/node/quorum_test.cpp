@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "node/test_nodes.hpp"
+#include "node/driven_nodes.hpp"
 
 namespace horde::node {
 namespace {
@@ -13,8 +13,8 @@ using base::seconds;
 using supervisor::ChildId;
 using supervisor::Shutdown;
 
-TestNodes three_with_quorum() {
-  return TestNodes(3, [](std::size_t, Config& config) {
+DrivenNodes three_with_quorum() {
+  return DrivenNodes(3, [](std::size_t, Config& config) {
     config.hordes.push_back({.name = "h", .children = ChildrenConfig{}});
     config.hordes[0].children->strategy = [] {
       return std::make_unique<supervisor::UniformQuorum>();
@@ -25,7 +25,7 @@ TestNodes three_with_quorum() {
 // Goal: no process of a child runs on both sides of a cut, not for a moment, and each runs again
 // where the quorum is. Method: processes that ignore exits, half of them never to be killed.
 TEST(Quorum, AMemberThatIsCutOffKillsItsProcessesBeforeOthersTakeThemOver) {
-  TestNodes nodes = three_with_quorum();
+  DrivenNodes nodes = three_with_quorum();
   nodes.boot_all();
   nodes.run(seconds(3));
   for (int i = 0; i < 12; ++i) {

@@ -1,7 +1,7 @@
 // What a node with children tells of them, and of the deltas that it takes in.
 #include <gtest/gtest.h>
 
-#include "node/test_nodes.hpp"
+#include "node/driven_nodes.hpp"
 
 namespace horde::node {
 namespace {
@@ -9,8 +9,8 @@ namespace {
 using base::milliseconds;
 using base::seconds;
 
-TestNodes two_with_children(base::Duration interval) {
-  return TestNodes(2, [interval](std::size_t, Config& config) {
+DrivenNodes two_with_children(base::Duration interval) {
+  return DrivenNodes(2, [interval](std::size_t, Config& config) {
     config.hordes.push_back({.name = "h", .children = ChildrenConfig{}});
     config.hordes[0].children->telemetry_interval = interval;
     config.hordes[0].children->strategy = [] {
@@ -20,7 +20,7 @@ TestNodes two_with_children(base::Duration interval) {
   });
 }
 
-std::vector<std::uint64_t> values_of(const TestNodes& nodes, std::size_t index,
+std::vector<std::uint64_t> values_of(const DrivenNodes& nodes, std::size_t index,
                                      std::string_view topic) {
   std::vector<std::uint64_t> out;
   for (const auto& [by, tell] : nodes.told) {
@@ -35,7 +35,7 @@ std::vector<std::uint64_t> values_of(const TestNodes& nodes, std::size_t index,
 // Goal: the original's telemetry, to the second and to the child. Method: seven children on two
 // nodes, and then a call that waits for a quorum.
 TEST(Telemetry, TellsEveryFiveSecondsWhatIsKnownHereAndWaiting) {
-  TestNodes nodes = two_with_children(ChildrenConfig{}.telemetry_interval);
+  DrivenNodes nodes = two_with_children(ChildrenConfig{}.telemetry_interval);
   nodes.boot_all();
   nodes.run(seconds(1));
   for (int i = 0; i < 7; ++i) {
@@ -62,7 +62,7 @@ TEST(Telemetry, TellsEveryFiveSecondsWhatIsKnownHereAndWaiting) {
 }
 
 TEST(Telemetry, MayBeTurnedOff) {
-  TestNodes nodes = two_with_children({});
+  DrivenNodes nodes = two_with_children({});
   nodes.boot_all();
   nodes.run(seconds(20));
   EXPECT_EQ(nodes.count_told(0, "children_known"), 0U);
@@ -71,7 +71,7 @@ TEST(Telemetry, MayBeTurnedOff) {
 // Goal: one event for each delta that changed something, with the number of its keys. Method: three
 // keys in one write; and as many in a horde without children, which is not told of.
 TEST(Telemetry, TellsOfEachDeltaHowManyKeysItChanged) {
-  TestNodes nodes = two_with_children(seconds(5));
+  DrivenNodes nodes = two_with_children(seconds(5));
   nodes.boot_all();
   nodes.run(seconds(3));
   nodes.told.clear();

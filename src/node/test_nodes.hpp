@@ -1,10 +1,10 @@
-// TestNodes: a few whole nodes over a tiny deterministic network, for this folder's tests.
-//
-// Datagrams take a millisecond and are lost where `cut` says so; disks keep what was persisted. Not
-// a simulator: no faults but cuts, crashes and stops.
+// A few nodes for tests, over a network that delivers each datagram after a millisecond, in virtual
+// time. Faults are calls: cut, crash, boot. What each node wrote to its disk, answered and told is
+// kept.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -17,139 +17,157 @@ namespace horde::node {
 
 class TestNodes {
  public:
-  /// Makes the configuration of the node with that index, once for each boot. Name, address, boot,
-  /// seed, seeds and process types are set here.
-  using Configure = std::function<void(std::size_t, Config&)>;
+  struct Options {
+    std::size_t nodes = 1;
+    std::vector<base::Bytes> disk{};  ///< Of the first one, when it boots first.
+    /// Has the last word on each node's config, at each boot.
+    std::function<void(Config&)> change = [](Config&) {};
+  };
+  enum class Disk : std::uint8_t { kept, lost };
 
-  explicit TestNodes(std::size_t count, Configure configure)
-      : configure_(std::move(configure)), nodes_(count) {}
-
-  static base::Address address(std::size_t index) {
-    return {.ip = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0,
-                   static_cast<std::uint8_t>(index + 1)},
-            .port = 7000};
-  }
-  static std::string name(std::size_t index) { return "n" + std::to_string(index + 1); }
-  static base::NodeId id(std::size_t index) { return base::NodeId::of(name(index)); }
-
-  void boot(std::size_t index) {
-    Slot& slot = nodes_[index];
-    Config config{.name = name(index),
-                  .address = address(index),
-                  .boot = ++slot.boots,
-                  .seed = 100 * slot.boots + index};
-    for (std::size_t other = 0; other < nodes_.size(); ++other) {
-      config.seeds.push_back(address(other));
-    }
-    slot.names = std::make_unique<process::LocalNames>();
-    process::add_builtin_types(config.process_types, *slot.names);
-    configure_(index, config);
-    slot.node = std::make_unique<Node>(std::move(config), slot.disk);
-    input(index, [&](Node& node, base::Effects& out) { node.on_start(now(), out); });
-  }
-  void boot_all() {
-    for (std::size_t index = 0; index < nodes_.size(); ++index) {
-      boot(index);
+  /// Boots all; with more than one horde or others than "h", `change` says so.
+  explicit TestNodes(Options options) : options_(std::move(options)), machines_(options_.nodes) {
+    machines_.at(0).disk = std::move(options_.disk);
+    for (std::size_t i = 0; i < machines_.size(); ++i) {
+      boot(i);
     }
   }
-  void crash(std::size_t index) { nodes_[index].node.reset(); }
-  void lose_disk(std::size_t index) { nodes_[index].disk.clear(); }
 
-  /// Gives an input to a node, and carries out its effects.
-  void input(std::size_t index, const std::function<void(Node&, base::Effects&)>& give) {
-    Slot& slot = nodes_[index];
+  [[nodiscard]] static std::string name(std::size_t i) { return "n" + std::to_string(i + 1); }
+  [[nodiscard]] static base::NodeId id(std::size_t i) { return base::NodeId::of(name(i)); }
+  [[nodiscard]] static base::Address address(std::size_t i) {
+    base::Address out{.port = 7000};
+    out.ip[10] = out.ip[11] = 0xff;
+    out.ip[12] = 10;
+    out.ip[15] = static_cast<std::uint8_t>(i + 1);
+    return out;
+  }
+
+  // --- Faults and repairs.
+  void boot(std::size_t i, Disk disk = Disk::kept) {
+    Machine& machine = machines_[i];
+    if (disk == Disk::lost) {
+      machine.disk.clear();
+    }
+    Config config{
+        .name = name(i), .address = address(i), .boot = ++machine.boots, .seed = 100 * i + 1};
+    config.seeds = {address(0), address(machines_.size() - 1)};
+    config.hordes.push_back({.name = "h", .children = ChildrenConfig{}});
+    process::add_builtin_types(config.process_types, names_);
+    options_.change(config);
+    machine.ended.reset();
+    machine.node = std::make_unique<Node>(std::move(config), machine.disk);
+    input(i, [&](Node& node, base::Effects& out) { node.on_start(now(), out); });
+  }
+  void crash(std::size_t i) { machines_[i].node.reset(); }
+  void cut(std::size_t a, std::size_t b) { cuts_.insert(std::minmax(a, b)); }
+  /// Between each of `side` and each other.
+  void cut_off(const std::set<std::size_t>& side) {
+    for (const std::size_t a : side) {
+      for (std::size_t b = 0; b < machines_.size(); ++b) {
+        if (!side.contains(b)) {
+          cut(a, b);
+        }
+      }
+    }
+  }
+  void heal() { cuts_.clear(); }
+
+  /// Gives an input to a node, if it is up, and carries out what it leads to.
+  template <class Input>
+  void input(std::size_t i, Input&& give) {
+    Machine& machine = machines_[i];
+    if (machine.node == nullptr || machine.ended) {
+      return;
+    }
     base::Effects effects;
-    give(*slot.node, effects);
-    for (base::Effect& effect : effects.list) {
-      if (auto* persist = std::get_if<base::Persist>(&effect)) {
+    give(*machine.node, effects);
+    for (const base::Effect& effect : effects.list) {
+      if (const auto* send = std::get_if<base::Send>(&effect)) {
+        under_way_.emplace(now_ + base::milliseconds(1), Datagram{i, send->to, send->bytes});
+      } else if (const auto* persist = std::get_if<base::Persist>(&effect)) {
         if (persist->mode == base::Persist::Mode::replace) {
-          slot.disk.clear();
+          machine.disk.clear();
         }
-        slot.disk.push_back(std::move(persist->record));
-      } else if (auto* send = std::get_if<base::Send>(&effect)) {
-        under_way_.emplace(std::pair(now_ + base::milliseconds(1), ++order_),
-                           Datagram{index, send->to, std::move(send->bytes)});
+        machine.disk.push_back(persist->record);
       } else if (const auto* answer = std::get_if<base::Answer>(&effect)) {
-        answers.push_back(*answer);
+        answers[answer->call.value].push_back({now_, std::string(answer->status), answer->detail});
       } else if (const auto* tell = std::get_if<base::Tell>(&effect)) {
-        told.emplace_back(index, *tell);
-      } else if (std::holds_alternative<base::Ended>(effect)) {
-        slot.node.reset();
-        return;
+        ++told[std::string(tell->topic)];
+      } else if (const auto* ended = std::get_if<base::Ended>(&effect)) {
+        machine.ended = *ended;
       }
     }
+    machine.last = std::move(effects);
   }
 
-  void run(base::Duration time) {
+  /// Goes on for so long. Returns false if time stands still.
+  [[nodiscard]] bool go_on(base::Duration time) {
     const base::Instant end = now_ + time;
-    while (true) {
-      base::Instant next =
-          under_way_.empty() ? end + base::nanoseconds(1) : under_way_.begin()->first.first;
-      std::size_t sleeper = nodes_.size();
-      for (std::size_t index = 0; index < nodes_.size(); ++index) {
-        const Slot& slot = nodes_[index];
-        if (slot.node != nullptr && slot.node->wake_at() < next) {
-          next = slot.node->wake_at();
-          sleeper = index;
-        }
+    for (unsigned at_once = 0; at_once < 100'000;) {
+      const auto [at, node] = next();
+      if (at > end) {
+        now_ = end;
+        return true;
       }
-      if (next > end) {
-        break;
-      }
-      now_ = std::max(now_, next);
-      if (sleeper < nodes_.size()) {
-        input(sleeper, [&](Node& node, base::Effects& out) { node.on_timeout(now(), out); });
+      at_once = at > now_ ? 0 : at_once + 1;
+      now_ = std::max(now_, at);
+      if (node < machines_.size()) {
+        input(node, [&](Node& one, base::Effects& out) { one.on_timeout(now(), out); });
       } else {
-        const Datagram datagram = std::move(under_way_.extract(under_way_.begin()).mapped());
-        deliver(datagram);
+        deliver_next();
       }
     }
-    now_ = end;
+    return false;
   }
 
-  /// Starts a child of the first horde through a node; its answer is the last of `answers`.
-  void start_child(std::size_t index, base::Bytes type, process::Args args = {},
-                   supervisor::Shutdown shutdown = {}) {
-    supervisor::StartCall call{
-        .spec = {.start = encode(Program{std::move(type), std::move(args)}), .shutdown = shutdown}};
-    input(index, [&](Node& node, base::Effects& out) {
-      node.start_child(now(), {++calls_}, "h", call, out);
-    });
+  struct Answer {
+    base::Instant at;
+    std::string status;
+    base::Bytes detail;
+  };
+  std::map<std::uint64_t, std::vector<Answer>> answers;  // By call.
+  std::map<std::string, unsigned> told;
+
+  [[nodiscard]] bool is_up(std::size_t i) const {
+    return machines_[i].node != nullptr && !machines_[i].ended;
   }
-  /// The nodes that have a process for the child.
-  [[nodiscard]] std::vector<std::size_t> copies(const supervisor::ChildId& child) const {
+  [[nodiscard]] Node& node(std::size_t i) { return *machines_[i].node; }
+  [[nodiscard]] const supervisor::Supervisor& children(std::size_t i) {
+    return *node(i).children("h");
+  }
+  [[nodiscard]] std::size_t size() const { return machines_.size(); }
+  [[nodiscard]] base::Now now() const { return {now_, {now_.ns + base::seconds(1'000).ns}}; }
+  /// How it ended, if it has.
+  [[nodiscard]] const std::optional<base::Ended>& ended(std::size_t i) const {
+    return machines_[i].ended;
+  }
+  [[nodiscard]] const std::vector<base::Bytes>& disk(std::size_t i) const {
+    return machines_[i].disk;
+  }
+  /// What the last input led to.
+  [[nodiscard]] const base::Effects& last(std::size_t i) const { return machines_[i].last; }
+  /// The nodes that have a process for it.
+  [[nodiscard]] std::vector<std::size_t> homes(const supervisor::ChildId& child) {
     std::vector<std::size_t> out;
-    for (std::size_t index = 0; index < nodes_.size(); ++index) {
-      if (nodes_[index].node != nullptr) {
-        const auto ids = nodes_[index].node->copies(0)->ids();
-        out.insert(out.end(), std::ranges::count(ids, child) != 0 ? 1U : 0U, index);
+    for (std::size_t i = 0; i < machines_.size(); ++i) {
+      if (is_up(i)) {
+        const auto ids = node(i).copies(0)->ids();
+        if (std::ranges::find(ids, child) != ids.end()) {
+          out.push_back(i);
+        }
       }
     }
     return out;
   }
-  [[nodiscard]] std::size_t count_told(std::size_t index, std::string_view topic) const {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        told, [&](const auto& each) { return each.first == index && each.second.topic == topic; }));
-  }
-  [[nodiscard]] bool is_up(std::size_t index) const { return nodes_[index].node != nullptr; }
-  [[nodiscard]] Node& node(std::size_t index) { return *nodes_[index].node; }
-  [[nodiscard]] const supervisor::Supervisor& children(std::size_t index) const {
-    return *nodes_[index].node->children("h");
-  }
-  [[nodiscard]] base::Now now() const { return {now_, {now_.ns + base::seconds(1'000).ns}}; }
-
-  std::function<bool(std::size_t, std::size_t)> cut = [](std::size_t, std::size_t) {
-    return false;
-  };
-  std::vector<base::Answer> answers;
-  std::vector<std::pair<std::size_t, base::Tell>> told;
 
  private:
-  struct Slot {
-    std::unique_ptr<process::LocalNames> names;
-    std::unique_ptr<Node> node;  // Null: down.
-    std::vector<base::Bytes> disk;
+  struct Machine {
     std::uint64_t boots = 0;
+    std::unique_ptr<Node> node;
+    std::vector<base::Bytes> disk;
+    base::Effects last;
+    std::optional<base::Ended> ended;
   };
   struct Datagram {
     std::size_t from = 0;
@@ -157,22 +175,35 @@ class TestNodes {
     base::Bytes bytes;
   };
 
-  void deliver(const Datagram& datagram) {
-    for (std::size_t index = 0; index < nodes_.size(); ++index) {
-      if (address(index) == datagram.to && is_up(index) && !cut(datagram.from, index)) {
-        input(index, [&](Node& node, base::Effects& out) {
-          node.on_datagram(now(), address(datagram.from), datagram.bytes, out);
+  [[nodiscard]] std::pair<base::Instant, std::size_t> next() const {
+    base::Instant at = under_way_.empty() ? base::Instant::never() : under_way_.begin()->first;
+    std::size_t who = machines_.size();
+    for (std::size_t i = 0; i < machines_.size(); ++i) {
+      if (is_up(i) && machines_[i].node->wake_at() < at) {
+        at = machines_[i].node->wake_at();
+        who = i;
+      }
+    }
+    return {at, who};
+  }
+  void deliver_next() {
+    const Datagram datagram = std::move(under_way_.begin()->second);
+    under_way_.erase(under_way_.begin());
+    for (std::size_t i = 0; i < machines_.size(); ++i) {
+      if (address(i) == datagram.to && !cuts_.contains(std::minmax(i, datagram.from))) {
+        input(i, [&](Node& one, base::Effects& out) {
+          one.on_datagram(now(), address(datagram.from), datagram.bytes, out);
         });
       }
     }
   }
 
-  Configure configure_;
-  std::vector<Slot> nodes_;
-  std::map<std::pair<base::Instant, std::uint64_t>, Datagram> under_way_;
-  std::uint64_t order_ = 0;
-  std::uint64_t calls_ = 0;
+  Options options_;
+  process::LocalNames names_;
+  std::vector<Machine> machines_;
   base::Instant now_;
+  std::multimap<base::Instant, Datagram> under_way_;
+  std::set<std::pair<std::size_t, std::size_t>> cuts_;
 };
 
 }  // namespace horde::node

@@ -47,7 +47,8 @@ struct Process {
 
   std::deque<Envelope> mailbox;
   std::vector<Envelope> held;                     // Until init is done.
-  std::size_t user_messages = 0;                  // Of both, those that others send at will.
+  std::size_t user_messages = 0;                  // Of both, those that others send at will,
+  std::size_t user_bytes = 0;                     // and what is in them.
   std::size_t exits = 0;                          // Exit signals in the mailbox.
   std::map<Caller, base::Instant> open_requests;  // Handed to the server, not answered; expiry.
   base::Instant requests_expire_at;               // Not before this does any of them.

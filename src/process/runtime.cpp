@@ -16,6 +16,17 @@ bool is_user_message(const Envelope& envelope) {
   return info == nullptr || std::holds_alternative<Message>(*info);
 }
 
+std::size_t user_bytes_of(const Envelope& envelope) {
+  if (const auto* request = std::get_if<Request>(&envelope)) {
+    return request->bytes.size();
+  }
+  if (const auto* cast = std::get_if<Cast>(&envelope)) {
+    return cast->bytes.size();
+  }
+  const auto* message = std::get_if<Message>(&std::get<Info>(envelope));
+  return message == nullptr ? 0 : message->bytes.size();
+}
+
 }  // namespace
 
 Runtime::Runtime(base::RunId self, ProcessTypes types, RuntimeOptions options, base::Rng rng)
@@ -188,6 +199,7 @@ void Runtime::handle(Process& process, Envelope envelope) {
     return;
   }
   process.user_messages -= from_user ? 1 : 0;
+  process.user_bytes -= user_bytes_of(envelope);
   const auto* info = std::get_if<Info>(&envelope);
   const auto* exit = info == nullptr ? nullptr : std::get_if<Exit>(info);
   process.exits -= exit != nullptr ? 1 : 0;

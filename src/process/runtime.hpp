@@ -52,6 +52,7 @@ namespace horde::process {
 struct RuntimeOptions {
   std::size_t processes_max = 1'000'000;
   std::size_t mailbox_max = 10'000;  ///< Messages, casts, requests; unanswered requests; and exits.
+  std::size_t mailbox_bytes_max = 64 * 1024 * 1024;  ///< In them; the last one may be above.
   std::size_t relations_max = 1'100'000;  ///< Of each: a process's links, monitors, and watchers.
   std::size_t timers_max = 10'000;        ///< A process.
   std::size_t calls_max = 10'000;         ///< A process's, under way.
@@ -174,6 +175,7 @@ class Runtime {
   void route(Signal signal);
   void deliver(Signal& signal);
   void deliver_to_the_dead(const Signal& signal);
+  static void count_user_message(Process& process, const Signal& signal);
   void on_user_message(Process& process, Signal& signal);
   void on_request(Process& process, Signal& signal);
   void on_link(Process& process, const Signal& signal);

@@ -118,7 +118,8 @@ void Runtime::deliver_to_the_dead(const Signal& signal) {
 }
 
 bool Runtime::is_full(const Process& process) const {
-  return process.user_messages >= options_.mailbox_max;
+  return process.user_messages >= options_.mailbox_max ||
+         process.user_bytes >= options_.mailbox_bytes_max;
 }
 
 /// Requests that were handed over and not answered count until their callers have given up.
@@ -150,12 +151,20 @@ void Runtime::push(Process& process, Envelope envelope) {
   }
 }
 
+/// What arrives at a port is handed out at once.
+void Runtime::count_user_message(Process& process, const Signal& signal) {
+  if (!process.is_port) {
+    ++process.user_messages;
+    process.user_bytes += signal.payload.size();
+  }
+}
+
 void Runtime::on_user_message(Process& process, Signal& signal) {
   if (is_full(process)) {
     ++statistics_.over_limit;
     return;
   }
-  process.user_messages += process.is_port ? 0 : 1;
+  count_user_message(process, signal);
   if (signal.kind == Kind::cast) {
     push(process, Cast{signal.from, std::move(signal.payload)});
   } else {
@@ -175,7 +184,7 @@ void Runtime::on_request(Process& process, Signal& signal) {
            .reason = over_limit()});
     return;
   }
-  process.user_messages += process.is_port ? 0 : 1;
+  count_user_message(process, signal);
   push(process, Request{caller, now_.mono + signal.timeout, std::move(signal.payload)});
 }
 

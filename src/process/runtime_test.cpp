@@ -55,6 +55,7 @@ TEST(Calls, WhoseCalleeEndsBeforeTheirTurnAreErrorsAndAfterItUnknown) {
   }
 }
 
+// Shows: bad_input.never_answers
 TEST(Calls, EndAsUnknownAtTheirDeadlineAndLateAnswersAreDropped) {
   TestNodes nodes(2);
   const Pid callee = nodes.probe("callee", "no_trap", 1);
@@ -88,6 +89,7 @@ TEST(Calls, AreAnsweredOnce) {
   EXPECT_EQ(nodes.arrivals(), (Lines{"request to the port itself", "ok first"}));
 }
 
+// Shows: bad_input.floods_others
 TEST(Mailboxes, ThatAreFullRefuseTheSenderHereAndDropFromAfar) {
   TestNodes nodes(2, {.mailbox_max = 2});
   const Pid slow = nodes.spawn({.type = "slow_init", .args = {"init_ms=100"}}, 1);
@@ -106,6 +108,28 @@ TEST(Mailboxes, ThatAreFullRefuseTheSenderHereAndDropFromAfar) {
   });
   EXPECT_EQ(nodes.arrivals(), Lines{"error error(over_limit)"});
   EXPECT_EQ(nodes.runtime(1).statistics().over_limit, 4U);
+}
+
+// Goal: what others may make a process hold is bounded in bytes, not only in messages; the bytes of
+// what was handled are free again. Method: a mailbox of ten bytes, and messages of four.
+// Shows: bad_input.floods_others
+TEST(Mailboxes, ThatHoldTooManyBytesAreFull) {
+  TestNodes nodes(1, {.mailbox_bytes_max = 10});
+  const Pid slow = nodes.spawn({.type = "slow_init", .args = {"init_ms=100"}});
+  const auto send_until_refused = [&] {
+    int sent = 0;
+    nodes.act([&](Context& context) {
+      while (sent < 9 && context.send(slow, "1234")) {
+        ++sent;
+      }
+    });
+    return sent;
+  };
+  EXPECT_EQ(send_until_refused(), 3) << "the last one may be above";
+  nodes.act([&](Context& context) { context.call(slow, "5", seconds(1)); });
+  EXPECT_EQ(nodes.arrivals(), Lines{"error error(over_limit)"});
+  nodes.run_for(milliseconds(100));
+  EXPECT_EQ(send_until_refused(), 3);
 }
 
 TEST(Mailboxes, CountRequestsThatAreNotAnsweredUntilTheirCallersGaveUp) {
@@ -152,6 +176,7 @@ TEST(Scheduling, GoesRoundAndStopsAtTheBoundOfAnInput) {
   EXPECT_EQ(nodes.log["selfish"].size(), 15U);
 }
 
+// Shows: bad_input.throws
 TEST(Handlers, ThatThrowEndTheirProcessAndNothingElse) {
   TestNodes nodes(1);
   const Pid bad = nodes.probe("bad");

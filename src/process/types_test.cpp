@@ -101,6 +101,7 @@ TEST(ExitReasons, AreReadAsTheyArePrinted) {
   EXPECT_EQ(reason_of("anything else"), ExitReason::error("anything else"));
 }
 
+// Shows: restart.normal
 TEST(ExitReasons, ThatAreNoCrashAreNormalShutdownAndShutdownWith) {
   for (const char* text : {"normal", "shutdown", "shutdown(x)"}) {
     EXPECT_TRUE(reason_of(text).is_normal_exit()) << text;

@@ -69,6 +69,8 @@ class Replicator {
   /// Answers needs_new_run: goes on under a new run with an empty map; own values that nobody else
   /// is known to have are written again after the first sync (C3).
   void start_anew(base::Now now, std::uint64_t start, Outputs& out);
+  /// This node is about to end: the next round is now, and others follow at least so often.
+  void hurry(base::Instant now, base::Duration sync_interval);
   /// Nobody has synced, and everybody has been met: what is here counts as synced (a cold start).
   void assume_synced(Outputs& out);
 

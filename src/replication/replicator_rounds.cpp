@@ -84,6 +84,13 @@ Replicator::Peer* Replicator::peer_of(const base::RunId& run) {
   return &peer;
 }
 
+void Replicator::hurry(base::Instant now, base::Duration sync_interval) {
+  options_.sync_interval = std::min(options_.sync_interval, sync_interval);
+  for (auto& [node, peer] : peers_) {
+    peer.next_round_at = std::min(peer.next_round_at, now);
+  }
+}
+
 base::Instant Replicator::wake_at() const {
   base::Instant at = std::min({tick_at_, pusher_.flush_at(), puller_.wake_at()});
   for (const auto& [node, peer] : peers_) {

@@ -19,10 +19,11 @@ base::Duration bounded(base::Duration timeout) {
 
 // What identifies the child is drawn here, once; whoever gets the request later finds it in there.
 void Supervisor::start_child(base::Now now, base::CallId call, StartCall request, Outputs& out) {
-  if (const std::string_view why = refusal_of(request.spec); !why.empty()) {
-    out.add(Reply{.call = call, .status = CallStatus::bad_spec, .detail = base::Bytes(why)});
+  if (std::string why = refusal_of(request.spec); !why.empty()) {
+    out.add(Reply{.call = call, .status = CallStatus::bad_spec, .detail = std::move(why)});
     return;
   }
+  request.spec.shutdown = request.spec.effective_shutdown();
   if (stopping_) {
     out.add(Reply{.call = call, .status = CallStatus::shutting_down});
     return;

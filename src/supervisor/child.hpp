@@ -46,6 +46,10 @@ enum class ChildType : std::uint8_t { worker, supervisor };
 struct Shutdown {
   static constexpr base::Duration kForever = {std::int64_t{1} << 62};
   base::Duration grace = base::seconds(5);
+  /// 5 s for workers, for ever for supervisors, which have children of their own to stop.
+  [[nodiscard]] static constexpr Shutdown usual(ChildType type) {
+    return type == ChildType::worker ? Shutdown{} : Shutdown{kForever};
+  }
   friend constexpr auto operator<=>(const Shutdown&, const Shutdown&) = default;
 };
 
@@ -59,11 +63,15 @@ enum class PlaceBy : std::uint8_t {
 struct ChildSpec {
   base::Bytes start;  ///< Which process type to run, with its arguments. Not read here.
   Restart restart = Restart::permanent;
-  Shutdown shutdown;
+  /// None: the usual one of its type; written out when it travels.
+  std::optional<Shutdown> shutdown;
   ChildType type = ChildType::worker;
   base::Bytes modules;  ///< For which_children. Not read here.
   PlaceBy place_by = PlaceBy::id;
   base::Bytes placement_key;  ///< Empty unless place_by is key.
+  [[nodiscard]] Shutdown effective_shutdown() const {
+    return shutdown.value_or(Shutdown::usual(type));
+  }
   friend auto operator<=>(const ChildSpec&, const ChildSpec&) = default;
 };
 

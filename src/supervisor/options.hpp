@@ -75,4 +75,8 @@ struct Options {
   std::size_t siblings_kept = 4;
 };
 
+/// Why it cannot be taken: "backoff: wants ...", the first field that is wrong; empty if it can.
+[[nodiscard]] std::string refusal_of(const ChildSpec& spec);
+[[nodiscard]] std::string refusal_of(const Options& options);
+
 }  // namespace horde::supervisor

@@ -45,6 +45,7 @@ bool model_has_quorum(std::vector<Member> members) {
 
 // Goal: a split in two leaves exactly one side with quorum, the one that the rule names.
 // Method: every split of every cluster of 1 to 9 members.
+// Shows: strategy.quorum_majority, strategy.quorum_even
 TEST(Quorum, StaysWithExactlyOneSideOfEverySplit) {
   for (std::size_t count = 1; count <= 9; ++count) {
     for (std::size_t cut = 0; cut < (std::size_t{1} << count); ++cut) {
@@ -64,6 +65,8 @@ TEST(Quorum, StaysWithExactlyOneSideOfEverySplit) {
 }
 
 // Goal: the rule for every mixture of statuses. Method: all views of up to 6 members.
+// Shows: strategy.quorum_majority, strategy.quorum_even, strategy.quorum_against,
+// Shows: strategy.quorum_left
 TEST(Quorum, CountsEveryStatusAsTheRuleSays) {
   constexpr std::array kAll = {Status::uninitialized, Status::alive, Status::shutting_down,
                                Status::dead, Status::left};
@@ -86,6 +89,7 @@ TEST(Quorum, CountsEveryStatusAsTheRuleSays) {
 
 // Goal: leaving never makes two quorums, whoever has heard of it. A member that left may be known
 // to have left on one side and look dead on the other. Method: all such histories of up to 6.
+// Shows: strategy.quorum_left
 TEST(Quorum, IsNeverOnTwoSidesWhenOneKnowsOfMoreGoodbyesThanTheOther) {
   enum Where : std::uint8_t { here, there, left_for_here, left_for_there, left_for_both, crashed };
   const auto seen = [](Where where, bool from_here) {
@@ -126,6 +130,7 @@ TEST(Quorum, IsNeverOnTwoSidesWhenOneKnowsOfMoreGoodbyesThanTheOther) {
 }
 
 // Goal: a clean leave never costs the others quorum. Method: three members, two leave in turn.
+// Shows: strategy.quorum_left
 TEST(Quorum, SurvivesCleanLeavesAtEveryStep) {
   std::vector<Member> view = {member(1), member(2), member(3)};
   for (const std::size_t leaver : {2U, 0U}) {
@@ -136,6 +141,7 @@ TEST(Quorum, SurvivesCleanLeavesAtEveryStep) {
   }
 }
 
+// Shows: strategy.quorum_threshold
 TEST(Quorum, ThresholdMayBeRaisedButNotLoweredBelowAMajority) {
   EXPECT_FALSE(is_safe_threshold(2, 5));
   EXPECT_TRUE(is_safe_threshold(3, 5));
@@ -151,6 +157,17 @@ TEST(Quorum, ThresholdMayBeRaisedButNotLoweredBelowAMajority) {
   EXPECT_TRUE(has_majority(view, 1));
   view[2].status = Status::dead;
   EXPECT_FALSE(has_majority(view, 1)) << "a threshold set for a smaller list makes no quorum";
+}
+
+// Shows: strategy.always_quorum
+TEST(Quorum, IsAlwaysThereForStrategiesThatAskForNone) {
+  const std::vector<Member> cut_off = {member(1), member(2, Status::dead), member(3, Status::dead)};
+  for (const std::vector<Member>& view : {cut_off, std::vector<Member>{}}) {
+    EXPECT_TRUE(Uniform().has_quorum(view));
+    EXPECT_TRUE(UniformRandom().has_quorum(view));
+    EXPECT_FALSE(UniformQuorum().has_quorum(view));
+  }
+  EXPECT_TRUE(Uniform().choose({id_of(1), {}}, cut_off).has_value());
 }
 
 class EachStrategy : public testing::TestWithParam<int> {
@@ -185,6 +202,7 @@ class EachStrategy : public testing::TestWithParam<int> {
 
 // Goal: the choice depends on the child and the alive members, and on nothing else (R6).
 // Method: ask in another order, with other members between, and with members that are not alive.
+// Shows: strategy.same_choice, strategy.only_alive
 TEST_P(EachStrategy, IsAFunctionOfTheChildAndTheAliveMembers) {
   const std::vector<Member> five = alive_members(5);
   std::vector<Member> more = five;
@@ -203,6 +221,7 @@ TEST_P(EachStrategy, IsAFunctionOfTheChildAndTheAliveMembers) {
   }));
 }
 
+// Shows: strategy.no_alive_nodes, strategy.only_alive, strategy.quorum_not_met
 TEST_P(EachStrategy, ChoosesNobodyWhereNobodyIsAlive) {
   const std::vector<Member> view = {member(1, Status::dead), member(2, Status::uninitialized),
                                     member(3, Status::left)};
@@ -220,6 +239,7 @@ TEST_P(EachStrategy, ChoosesNobodyWhereNobodyIsAlive) {
 
 // Goal: nothing moves without need. Method: each member leaves, one after the other; only its
 // children may move, and the member's return brings exactly these back.
+// Shows: strategy.few_moves
 TEST_P(EachStrategy, MovesOnlyTheChildrenOfTheMemberThatGoes) {
   for (const std::size_t count : {2U, 3U, 10U, 40U}) {
     std::vector<Member> members = alive_members(count);
@@ -241,6 +261,7 @@ TEST_P(EachStrategy, MovesOnlyTheChildrenOfTheMemberThatGoes) {
 
 // Goal: members get like shares. Method: 40,000 children over 8 members; one's share of 5,000 has
 // a standard deviation of 66 under rendezvous; the ring's points are uneven by nature.
+// Shows: strategy.even, strategy.random
 TEST_P(EachStrategy, SpreadsChildrenOverTheMembers) {
   std::map<NodeId, int> shares;
   for (const NodeId node : places(alive_members(8), 40'000)) {
@@ -255,6 +276,7 @@ TEST_P(EachStrategy, SpreadsChildrenOverTheMembers) {
 
 INSTANTIATE_TEST_SUITE_P(All, EachStrategy, testing::Values(0, 1, 2, 3));
 
+// Shows: strategy.by_id, strategy.by_key, strategy.by_spec, strategy.random
 TEST(Placement, FollowsTheKeyOrTheSpecWhereAsked) {
   const std::vector<Member> members = alive_members(10);
   const Uniform uniform;
@@ -296,6 +318,7 @@ TEST(Placement, IsTheSameOnEveryBuild) {
   EXPECT_EQ(ring, "430212130233");
 }
 
+// Shows: beyond.static
 TEST(StaticChild, HasOneIdForHordeAndNameOnEveryNode) {
   EXPECT_EQ(static_child_id("h", "a"), static_child_id("h", "a"));
   EXPECT_NE(static_child_id("h", "a"), static_child_id("h", "b"));

@@ -26,7 +26,7 @@ void write_spec(wire::Writer& writer, const ChildSpec& spec) {
   writer.u8(static_cast<std::uint8_t>(spec.restart));
   writer.u8(static_cast<std::uint8_t>(spec.type));
   writer.u8(static_cast<std::uint8_t>(spec.place_by));
-  writer.varint(static_cast<std::uint64_t>(spec.shutdown.grace.ns));
+  writer.varint(static_cast<std::uint64_t>(spec.effective_shutdown().grace.ns));
   writer.blob(spec.modules);
   if (spec.place_by == PlaceBy::key) {
     writer.blob(spec.placement_key);
@@ -39,7 +39,7 @@ ChildSpec read_spec(wire::Reader& reader) {
   out.restart = read_enum(reader, Restart::temporary);
   out.type = read_enum(reader, ChildType::supervisor);
   out.place_by = read_enum(reader, PlaceBy::spec);
-  out.shutdown.grace.ns = static_cast<std::int64_t>(read_number(reader));
+  out.shutdown = Shutdown{{static_cast<std::int64_t>(read_number(reader))}};
   out.modules = reader.blob(wire::kChildModulesBytesMax);
   if (out.place_by == PlaceBy::key) {
     out.placement_key = reader.blob(wire::kPlacementKeyBytesMax);
@@ -71,25 +71,6 @@ Claim read_claim(wire::Reader& reader) {
     out.session = read_number(reader);
   }
   return out;
-}
-
-std::string_view refusal_of(const ChildSpec& spec) {
-  if (spec.start.size() > wire::kChildStartBytesMax) {
-    return "start: over_limit";
-  }
-  if (spec.modules.size() > wire::kChildModulesBytesMax) {
-    return "modules: over_limit";
-  }
-  if (spec.placement_key.size() > wire::kPlacementKeyBytesMax) {
-    return "placement_key: over_limit";
-  }
-  if (spec.placement_key.empty() != (spec.place_by != PlaceBy::key)) {
-    return "placement_key: must be set exactly if placed by key";
-  }
-  if (spec.shutdown.grace.ns < 0 || spec.shutdown.grace > Shutdown::kForever) {
-    return "shutdown: must not be negative";
-  }
-  return {};
 }
 
 }  // namespace horde::supervisor

@@ -39,7 +39,4 @@ template <class E>
   return static_cast<E>(value);
 }
 
-/// Why a spec cannot be taken, naming the field; empty if it can.
-[[nodiscard]] std::string_view refusal_of(const ChildSpec& spec);
-
 }  // namespace horde::supervisor

@@ -17,7 +17,10 @@ constexpr std::size_t kPidsPerChildMax = 4;
 Supervisor::Supervisor(const base::RunId& self, Options options, std::unique_ptr<Strategy> strategy,
                        base::Rng rng)
     : self_(self), options_(std::move(options)), strategy_(std::move(strategy)), rng_(rng) {
-  HORDE_ASSERT(strategy_ != nullptr);
+  HORDE_ASSERT(strategy_ != nullptr && refusal_of(options_).empty());
+  for (StaticChild& child : options_.static_children) {
+    child.spec.shutdown = child.spec.effective_shutdown();  // As it reads when it has travelled.
+  }
 }
 
 // --- What it is told.

@@ -99,7 +99,8 @@ struct ChildCounts {
 
 class Supervisor {
  public:
-  /// `self`: this boot of this member. `rng`: for ids alone.
+  /// `self`: this boot of this member. `rng`: for ids alone. Requires: refusal_of(options) is
+  /// empty.
   Supervisor(const base::RunId& self, Options options, std::unique_ptr<Strategy> strategy,
              base::Rng rng);
 

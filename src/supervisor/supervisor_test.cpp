@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "supervisor/test_cluster.hpp"
+#include "supervisor/test_clustered.hpp"
 
 namespace horde::supervisor {
 namespace {
@@ -11,41 +11,6 @@ namespace {
 using base::milliseconds;
 using base::seconds;
 using Exit = Supervisor::Exit;
-
-class Clustered : public testing::Test {
- protected:
-  TestCluster& make(std::size_t nodes, const Options& options = {},
-                    std::function<std::unique_ptr<Strategy>()> strategy = {}) {
-    ClusterOptions cluster{.nodes = nodes, .supervisor = options};
-    if (strategy) {
-      cluster.strategy = std::move(strategy);
-    }
-    cluster_ = std::make_unique<TestCluster>(std::move(cluster), 7);
-    cluster_->run(seconds(1));
-    return *cluster_;
-  }
-  /// Starts children until one runs on `node`.
-  ChildId child_on(std::size_t node, const ChildSpec& spec = {.start = "ok"}) {
-    for (int i = 0; i < 50; ++i) {
-      const auto call = cluster_->start(0, spec);
-      cluster_->run(milliseconds(300));
-      const Reply& reply = cluster_->calls.at(call).reply;
-      EXPECT_EQ(reply.status, CallStatus::ok);
-      if (cluster_->copies(reply.id) == std::vector<std::size_t>{node}) {
-        return reply.id;
-      }
-    }
-    ADD_FAILURE() << "no child is placed there";
-    return {};
-  }
-  [[nodiscard]] const Reply& reply(std::uint64_t call) const {
-    EXPECT_EQ(cluster_->calls.at(call).replies, 1U);
-    return cluster_->calls.at(call).reply;
-  }
-  void TearDown() override { EXPECT_EQ(cluster_->broken(), ""); }
-
-  std::unique_ptr<TestCluster> cluster_;
-};
 
 using StartChild = Clustered;
 using Takeover = Clustered;
@@ -55,6 +20,7 @@ using Leaving = Clustered;
 using Moving = Clustered;
 using QuorumLoss = Clustered;
 
+// Shows: start_child.ok_pid, start_child.ok_info, lists.whole_cluster
 TEST_F(StartChild, RunsOnceWhereItIsPlacedAndSaysSo) {
   TestCluster& cluster = make(3);
   const auto call = cluster.start(0, {.start = "ok"});
@@ -70,6 +36,7 @@ TEST_F(StartChild, RunsOnceWhereItIsPlacedAndSaysSo) {
   }
 }
 
+// Shows: start_child.ignore, start_child.error, start_child.bad_spec
 TEST_F(StartChild, EndsAsItsInitDid) {
   TestCluster& cluster = make(3);
   const auto declined = cluster.start(0, {.start = "ignore"});
@@ -87,6 +54,7 @@ TEST_F(StartChild, EndsAsItsInitDid) {
 }
 
 // Goal: refused starts leave no rows (T11). Method: wait until their ends may be forgotten.
+// Shows: start_child.refused_is_gone
 TEST_F(StartChild, LeavesNoRowsWhenRefused) {
   TestCluster& cluster = make(3);
   for (int i = 0; i < 20; ++i) {
@@ -100,6 +68,7 @@ TEST_F(StartChild, LeavesNoRowsWhenRefused) {
   }
 }
 
+// Shows: start_child.ok_copies
 TEST_F(StartChild, SaysOkOnlyWhenSoManyHoldItIfAsked) {
   TestCluster& cluster = make(3);
   cluster.cut(0, 1);
@@ -119,6 +88,7 @@ TEST_F(StartChild, SaysOkOnlyWhenSoManyHoldItIfAsked) {
 
 // Goal: the call ends when its target dies under it (K6). Method: a target that is cut off as the
 // request is on its way, for less time than the call has.
+// Shows: start_child.target_dies
 TEST_F(StartChild, EndsThoughItsTargetDiesUnderIt) {
   TestCluster& cluster = make(3);
   std::vector<std::uint64_t> calls;
@@ -134,6 +104,7 @@ TEST_F(StartChild, EndsThoughItsTargetDiesUnderIt) {
   EXPECT_EQ(cluster.node(0).processes.size(), 10U);
 }
 
+// Shows: start_child.max_children, options.max_children
 TEST_F(StartChild, IsLimitedByMaxChildren) {
   TestCluster& cluster = make(1, {.max_children = 2});
   (void)cluster.start(0, {.start = "ok"});
@@ -143,6 +114,7 @@ TEST_F(StartChild, IsLimitedByMaxChildren) {
   EXPECT_EQ(reply(third).status, CallStatus::max_children);
 }
 
+// Shows: start_child.shutting_down
 TEST_F(StartChild, IsRefusedWhileStopping) {
   TestCluster& cluster = make(2);
   cluster.leave(0);
@@ -151,6 +123,7 @@ TEST_F(StartChild, IsRefusedWhileStopping) {
 }
 
 // R13: who has an entry for the id answers from it, and starts nothing.
+// Shows: start_child.once
 TEST_F(StartChild, AskedTwiceUnderOneIdStartsOneChild) {
   TestCluster& cluster = make(1);
   const base::RunId origin{base::NodeId::of("n9"), 3};
@@ -175,6 +148,7 @@ TEST_F(StartChild, AskedTwiceUnderOneIdStartsOneChild) {
   EXPECT_EQ(cluster.node(0).processes.size(), 1U);
 }
 
+// Shows: placement.dies_uniform
 TEST_F(Takeover, IsByExactlyOneSurvivorForEachChild) {
   TestCluster& cluster = make(4);
   for (int i = 0; i < 40; ++i) {
@@ -190,6 +164,7 @@ TEST_F(Takeover, IsByExactlyOneSurvivorForEachChild) {
   EXPECT_EQ(cluster.settled_wrong(), "");
 }
 
+// Shows: placement.same_id, beyond.token
 TEST_F(Takeover, GivesAHigherTokenUnderTheSameId) {
   TestCluster& cluster = make(2);
   const ChildId child = child_on(1);
@@ -200,6 +175,7 @@ TEST_F(Takeover, GivesAHigherTokenUnderTheSameId) {
 }
 
 // R7: an accepted child runs, or is being tried again.
+// Shows: placement.failed_takeover
 TEST_F(Takeover, ThatFailsIsTriedAgain) {
   TestCluster& cluster = make(2);
   const ChildId child = child_on(1, {.start = "flaky"});
@@ -213,6 +189,7 @@ TEST_F(Takeover, ThatFailsIsTriedAgain) {
 }
 
 // R4: the later claim wins, and the other copy stops, although its owner lives.
+// Shows: placement.split_uniform, placement.heal, options.duplicates
 TEST_F(Takeover, OfAChildWhoseOwnerWasNotDeadLeavesTheLaterCopy) {
   TestCluster& cluster = make(2);
   const ChildId child = child_on(1);
@@ -225,6 +202,7 @@ TEST_F(Takeover, OfAChildWhoseOwnerWasNotDeadLeavesTheLaterCopy) {
   EXPECT_EQ(cluster.settled_wrong(), "");
 }
 
+// Shows: placement.duplicates_left, options.duplicates
 TEST_F(Takeover, LeavesBothCopiesWhereDuplicatesAreLeft) {
   TestCluster& cluster = make(2, {.duplicates = Duplicates::leave});
   const ChildId child = child_on(1);
@@ -239,6 +217,7 @@ TEST_F(Takeover, LeavesBothCopiesWhereDuplicatesAreLeft) {
 }
 
 // R5: a transient copy that is stopped as a duplicate has not finished.
+// Shows: placement.duplicate_is_no_end
 TEST_F(Takeover, OfATransientChildSurvivesTheStopOfTheDuplicate) {
   TestCluster& cluster = make(2);
   const ChildId child = child_on(1, {.start = "ok", .restart = Restart::transient});
@@ -252,6 +231,7 @@ TEST_F(Takeover, OfATransientChildSurvivesTheStopOfTheDuplicate) {
 }
 
 // R8: who boots does nothing, even with its old disk, until it has synced.
+// Shows: placement.booting
 TEST_F(Takeover, IsNotByAMemberThatHasNotSynced) {
   TestCluster& cluster = make(2);
   const ChildId child = child_on(1);
@@ -265,6 +245,7 @@ TEST_F(Takeover, IsNotByAMemberThatHasNotSynced) {
 }
 
 // R20: each taker of a child that fells its node adds a strike, and in the end waits.
+// Shows: restart.quarantine_moves, restart.quarantine_release
 TEST_F(Takeover, OfAPoisonChildEndsInQuarantineEverywhere) {
   TestCluster& cluster = make(3, {.max_restarts = 2, .quarantine = seconds(600)});
   const ChildId healthy = child_on(2);
@@ -287,6 +268,7 @@ TEST_F(Takeover, OfAPoisonChildEndsInQuarantineEverywhere) {
 }
 
 // R10: ok when every member holds the end and runs no copy; unknown names who has not said so.
+// Shows: terminate_child.ok, terminate_child.unknown, terminate_child.anywhere
 TEST_F(Terminate, SaysOkWhenAllHoldTheEndAndUnknownWhenAMemberIsOutOfReach) {
   TestCluster& cluster = make(3);
   const ChildId first = child_on(2);
@@ -308,6 +290,7 @@ TEST_F(Terminate, SaysOkWhenAllHoldTheEndAndUnknownWhenAMemberIsOutOfReach) {
 }
 
 // R11: a confirmation of an earlier boot is void.
+// Shows: terminate_child.void_confirmations
 TEST_F(Terminate, TakesNoConfirmationFromAnEarlierBoot) {
   TestCluster& cluster = make(2);
   const ChildId child = child_on(0);
@@ -326,6 +309,7 @@ TEST_F(Terminate, TakesNoConfirmationFromAnEarlierBoot) {
   EXPECT_EQ(reply(call).status, CallStatus::unknown);
 }
 
+// Shows: terminate_child.by_pid, terminate_child.not_found
 TEST_F(Terminate, FindsAChildByThePidOfAnEarlierCopy) {
   TestCluster& cluster = make(2);
   const ChildId child = child_on(1);
@@ -348,6 +332,7 @@ TEST_F(Terminate, FindsAChildByThePidOfAnEarlierCopy) {
 }
 
 // An id whose start ended as unknown can be terminated before it is heard of.
+// Shows: terminate_child.by_id, terminate_child.final
 TEST_F(Terminate, OfAnIdThatIsNotHeardOfYetHoldsWhenItComes) {
   TestCluster& cluster = make(2);
   cluster.cut(0, 1);
@@ -376,6 +361,7 @@ TEST_F(Terminate, OfAnIdThatIsNotHeardOfYetHoldsWhenItComes) {
 }
 
 // R9: forgotten once all have confirmed and no start can come any more; not before.
+// Shows: terminate_child.gone
 TEST_F(Terminate, IsForgottenByAllOnceNobodyCanBringItBack) {
   TestCluster& cluster = make(3);
   const ChildId child = child_on(1);
@@ -389,6 +375,7 @@ TEST_F(Terminate, IsForgottenByAllOnceNobodyCanBringItBack) {
   }
 }
 
+// Shows: terminate_child.final
 TEST_F(Terminate, IsNotForgottenWhileAMemberWithADiskIsAway) {
   TestCluster& cluster = make(3);
   const ChildId child = child_on(2);
@@ -403,6 +390,7 @@ TEST_F(Terminate, IsNotForgottenWhileAMemberWithADiskIsAway) {
   EXPECT_TRUE(cluster.copies(child).empty());
 }
 
+// Shows: restart.permanent, restart.transient, restart.temporary
 TEST_F(LocalRestart, DependsOnTheRestartRuleAndTheExit) {
   TestCluster& cluster = make(1);
   const auto runs_after = [&](Restart restart, Exit exit) {
@@ -420,6 +408,7 @@ TEST_F(LocalRestart, DependsOnTheRestartRuleAndTheExit) {
   EXPECT_EQ(runs_after(Restart::temporary, Exit::abnormal), 0U);
 }
 
+// Shows: beyond.token
 TEST_F(LocalRestart, RaisesOnlyTheStartCountOfTheToken) {
   TestCluster& cluster = make(1);
   const ChildId child = child_on(0);
@@ -430,6 +419,7 @@ TEST_F(LocalRestart, RaisesOnlyTheStartCountOfTheToken) {
   EXPECT_EQ(after, (Token{before.claim, before.start + 1}));
 }
 
+// Shows: restart.quarantine, options.max_restarts, options.on_intensity
 TEST_F(LocalRestart, OverItsLimitIsAQuarantineThatGrowsUntilTheChildIsHealthy) {
   TestCluster& cluster = make(1, {.max_restarts = 3, .quarantine = seconds(10)});
   const ChildId child = child_on(0);
@@ -453,6 +443,7 @@ TEST_F(LocalRestart, OverItsLimitIsAQuarantineThatGrowsUntilTheChildIsHealthy) {
   EXPECT_EQ(cluster.supervisor(0).entry(child)->strikes, (Strikes{.era = 1})) << "healthy again";
 }
 
+// Shows: restart.intensity, options.on_intensity, placement.supervisor_dies
 TEST_F(LocalRestart, OverItsLimitStopsTheSupervisorWhereAskedTo) {
   TestCluster& cluster = make(2, {.max_restarts = 1, .on_intensity = OnIntensity::shutdown});
   const ChildId child = child_on(1);
@@ -465,6 +456,7 @@ TEST_F(LocalRestart, OverItsLimitStopsTheSupervisorWhereAskedTo) {
   EXPECT_EQ(cluster.copies(child), std::vector<std::size_t>{0});
 }
 
+// Shows: placement.stops
 TEST_F(Leaving, HandsEachChildOverAsItStopsAndLosesNone) {
   TestCluster& cluster = make(3);
   for (int i = 0; i < 20; ++i) {
@@ -479,6 +471,7 @@ TEST_F(Leaving, HandsEachChildOverAsItStopsAndLosesNone) {
 }
 
 // R19, no fault: a member joins; what belongs to it moves there, never in two copies.
+// Shows: placement.joins_active
 TEST_F(Moving, BringsChildrenToAJoiningMemberOneCopyAtATime) {
   TestCluster& cluster = make(3, {.redistribution = Redistribution::active});
   cluster.crash(2);
@@ -501,6 +494,7 @@ TEST_F(Moving, BringsChildrenToAJoiningMemberOneCopyAtATime) {
   EXPECT_EQ(cluster.settled_wrong(), "");
 }
 
+// Shows: placement.joins_passive, options.redistribution
 TEST_F(Moving, DoesNotHappenWherePassive) {
   TestCluster& cluster = make(3);
   cluster.crash(2);
@@ -515,6 +509,8 @@ TEST_F(Moving, DoesNotHappenWherePassive) {
   EXPECT_EQ(cluster.settled_wrong(), "");
 }
 
+// Shows: start_child.quorum_not_met, strategy.quorum_not_met, wait_for_quorum.later,
+// Shows: placement.split_quorum
 TEST_F(QuorumLoss, StopsChildrenAndQuorumsReturnStartsThem) {
   TestCluster& cluster = make(3, {}, [] { return std::make_unique<UniformQuorum>(); });
   const ChildId child = child_on(0);
@@ -537,6 +533,7 @@ TEST_F(QuorumLoss, StopsChildrenAndQuorumsReturnStartsThem) {
   EXPECT_EQ(cluster.settled_wrong(), "");
 }
 
+// Shows: placement.no_quorum
 TEST_F(QuorumLoss, OnAllSidesStopsAllAndLosesNothing) {
   TestCluster& cluster = make(3, {}, [] { return std::make_unique<UniformQuorum>(); });
   const ChildId child = child_on(0);
@@ -551,6 +548,7 @@ TEST_F(QuorumLoss, OnAllSidesStopsAllAndLosesNothing) {
 }
 
 // R14: one of each static child, also when every member boots at another time.
+// Shows: beyond.static, terminate_child.final
 TEST_F(Takeover, OfStaticChildrenLeavesEachOnceAndTerminatedOnesStayEnded) {
   Options options{.horde = "h"};
   options.static_children = {{"a", {.start = "ok"}}, {"b", {.start = "ok"}}};

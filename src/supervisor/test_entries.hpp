@@ -9,7 +9,7 @@
 namespace horde::supervisor {
 
 inline Entry example_entry() {
-  return {.birth = Birth{.stamp_ns = 1'000, .spec = {.start = "echo"}},
+  return {.birth = Birth{.stamp_ns = 1'000, .spec = {.start = "echo", .shutdown = Shutdown{}}},
           .not_after = 2'000,
           .claim = {.term = 17, .owner = base::NodeId::of("n1"), .boot = 5},
           .run = {.rev = 2, .start = 1, .state = RunState::running, .pid = "n1.5/9"}};
@@ -22,7 +22,7 @@ inline std::vector<Entry> some_entries() {
   entry.birth = Birth{.is_static = true,
                       .spec = {.start = "counter 3",
                                .restart = Restart::transient,
-                               .shutdown = {Shutdown::kForever},
+                               .shutdown = Shutdown{Shutdown::kForever},
                                .type = ChildType::supervisor,
                                .modules = "a,b",
                                .place_by = PlaceBy::key,

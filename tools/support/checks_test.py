@@ -128,5 +128,52 @@ class Words(InATree):
             self.assertFalse(self.finds(text), text)
 
 
+class Behaviours(InATree):
+    page = load("support/behaviours.py")
+
+    def setUp(self):
+        super().setUp()
+        self.write("docs/behaviours.json", """{"not_yet": ["a.later"], "areas": [
+            {"id": "a", "title": "A", "rows": {"one": "It does.", "later": "It will."}}]}""")
+        self.show("// Shows: a.one\nTEST(Suite, Name) {}\n")
+        self.assertEqual(self.page.run(check=False), [])
+
+    def show(self, text):
+        self.write("src/a/a_test.cpp", text)
+
+    def refuses(self, what):
+        wrong = self.page.run(check=True)
+        return len(wrong) == 1 and what in wrong[0]
+
+    def test_a_page_that_agrees_is_accepted_and_links_what_shows_a_row(self):
+        self.assertEqual(self.page.run(check=True), [])
+        text = (sources.ROOT / "docs/behaviours.md").read_text()
+        self.assertIn("| It does. | [Suite.Name](../src/a/a_test.cpp) |", text)
+        self.assertIn("| It will. | not yet there |", text)
+
+    def test_ids_that_are_not_in_the_list_are_refused(self):
+        self.show("// Shows: a.one, a.two\nTEST_F(Suite, Name) {}\n")
+        self.assertTrue(self.refuses("src/a/a_test.cpp:1: 'a.two' is not in"))
+
+    def test_a_behaviour_that_nothing_shows_is_refused(self):
+        self.show("// It does.\nTEST(Suite, Name) {}\n")
+        self.assertTrue(self.refuses("nothing shows 'a.one': It does."))
+
+    def test_a_comment_above_no_test_is_refused(self):
+        self.show("// Shows: a.one\nTEST(Suite, Name) {}\n// Shows: a.one\nint a;\n")
+        self.assertTrue(self.refuses("src/a/a_test.cpp:3: 'Shows:' stands above no test"))
+
+    def test_what_is_there_is_not_to_come(self):
+        self.show("// Shows: a.one, a.later\nTEST(Suite, Name) {}\n")
+        self.assertTrue(self.refuses("'a.later' is there now"))
+
+    def test_a_page_that_is_not_up_to_date_is_refused(self):
+        self.show("// Shows: a.one\n// And more.\nTEST_P(Suite,\n       Other) {}\n")
+        self.assertTrue(self.refuses("is not up to date"))
+        self.assertEqual(self.page.run(check=False), [])
+        self.write("scenarios/s.json", "// Shows: a.one\n{}\n")
+        self.assertTrue(self.refuses("is not up to date"))
+
+
 if __name__ == "__main__":
     unittest.main()
