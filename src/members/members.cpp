@@ -113,22 +113,24 @@ std::vector<Write> Members::set_members(const std::set<std::string>& names) cons
   return out;
 }
 
+// The status comes first: whoever reads that this member is wanted knows of which boot that is, and
+// that a goodbye from an earlier one is no reason to take it off again.
 std::vector<Write> Members::announce(std::uint64_t boot) const {
   std::vector<Write> out;
-  std::set<std::string> names;
-  if (options_.automatic || wanted_.empty()) {
-    names.insert(self_);
+  const bool joins = options_.automatic || wanted_.empty();
+  if (joins || wanted_.contains(self_id_)) {
+    out.push_back({status_key(self_), encode_status(Status::alive, boot)});
   }
   if (!options_.automatic && wanted_.empty()) {
-    names.insert(options_.names.begin(), options_.names.end());
-  }
-  for (const std::string& name : names) {
-    if (!wanted_.contains(base::NodeId::of(name))) {
+    for (const std::string& name : options_.names) {
       out.push_back({wanted_key(name), ""});
     }
   }
-  if (names.contains(self_) || wanted_.contains(self_id_)) {
-    out.push_back({status_key(self_), encode_status(Status::alive, boot)});
+  // Under `auto` also where it stands already: whoever heard its goodbye may be taking it off just
+  // now, and a remove takes what it has seen alone.
+  if (options_.automatic ||
+      (joins && std::ranges::find(options_.names, self_) == options_.names.end())) {
+    out.push_back({wanted_key(self_), ""});
   }
   return out;
 }
@@ -154,9 +156,16 @@ std::vector<Write> Members::prune(base::Instant now, const SeenNodes& seen) cons
     if (id < self_id_ && it != seen.end() && it->second.state == Seen::State::reachable) {
       return {};
     }
-    const bool gone = it != seen.end() && (it->second.state == Seen::State::left ||
-                                           (it->second.state == Seen::State::dead &&
-                                            now - it->second.since >= options_.forget_after));
+    if (it == seen.end()) {
+      continue;
+    }
+    const auto said = said_.find(id);
+    if (said != said_.end() && said->second.boot > it->second.boot) {
+      continue;  // It is back, and has said so before its new boot was heard of.
+    }
+    const bool gone =
+        it->second.state == Seen::State::left ||
+        (it->second.state == Seen::State::dead && now - it->second.since >= options_.forget_after);
     if (gone) {
       out.push_back({wanted_key(name), std::nullopt});
       out.push_back({status_key(name), std::nullopt});

@@ -77,14 +77,15 @@ class Members {
 
   /// The writes that make the list exactly `names`.
   [[nodiscard]] std::vector<Write> set_members(const std::set<std::string>& names) const;
-  /// The announcement of this member in `boot`, and its own membership if nobody has set any.
-  /// Called once per boot, after the first sync.
+  /// The announcement of this member in `boot`, and its own membership, under `auto` or if nobody
+  /// has set any. Called once per boot, after the first sync.
   [[nodiscard]] std::vector<Write> announce(std::uint64_t boot) const;
   [[nodiscard]] std::vector<Write> announce_stop(std::uint64_t boot) const;
   /// Takes this member off the list for good.
   [[nodiscard]] std::vector<Write> leave() const;
-  /// Whom to take off the list under `auto`: who has left, or was silent for too long. Empty unless
-  /// this member is the one of lowest id that is reachable, so that one of them writes it.
+  /// Whom to take off the list under `auto`: who has left, or was silent for too long, and has not
+  /// announced a later boot. Empty unless this member is the one of lowest id that is reachable, so
+  /// that one of them writes it.
   [[nodiscard]] std::vector<Write> prune(base::Instant now, const SeenNodes& seen) const;
 
   /// The list as this member sees it, ascending by name.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace horde::members {
 namespace {
 
@@ -95,6 +97,35 @@ TEST(Members, AutoRemovesWhoLeftAndWhoWasSilentForLong) {
   Members other("n4", {});
   other.load({}, table.map());
   EXPECT_TRUE(other.prune(late, seen).empty());  // n1 is there and does it.
+}
+
+// Goal: whoever stops and comes back is a member again, in whatever order others hear of it.
+TEST(Members, AutoKeepsWhoHasComeBackBeforeItsNewBootIsHeardOf) {
+  Members pruner("n1", {});
+  Table table(pruner);
+  Members stopped("n3", {});
+  table.carry_out(pruner.announce(1));
+  table.carry_out(stopped.announce(7));
+  const SeenNodes seen = {{NodeId::of("n1"), reachable(1)},
+                          {NodeId::of("n3"), {Seen::State::left, 7, Instant{}}}};
+  table.carry_out(pruner.prune({}, seen));
+  ASSERT_FALSE(pruner.is_wanted(NodeId::of("n3")));
+  for (const Write& write : stopped.announce(8)) {
+    table.carry_out({write});
+    EXPECT_TRUE(pruner.prune({}, seen).empty()) << "after " << write.key.substr(1);
+  }
+  EXPECT_TRUE(pruner.is_wanted(NodeId::of("n3")));
+}
+
+// Goal: the same when it is back so soon that it finds itself on the list still.
+TEST(Members, AutoPutsItselfOnTheListInEachBootAgainstARemoveThatIsUnderWay) {
+  Members back("n3", {});
+  Table table(back);
+  table.carry_out(back.announce(7));
+  const std::vector<Write> writes = back.announce(8);
+  EXPECT_TRUE(std::ranges::any_of(writes, [](const Write& write) {
+    return write.key == std::string("\x01n3") && write.value.has_value();
+  }));
 }
 
 // Goal: nodes that start together find each other although each knows only its own list at first.

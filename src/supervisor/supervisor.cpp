@@ -11,6 +11,22 @@ namespace horde::supervisor {
 namespace {
 
 constexpr std::size_t kPidsPerChildMax = 4;
+// Children that one input settles because others are gone, or by timers; the next ones wait for a
+// timeout that is due at once. An input for all children of a large member would take seconds, in
+// which its node answers no probe and is thought dead itself.
+constexpr std::size_t kSettledAtOnceMax = 256;
+
+// Whether both stand in the same place of by_owner_, released_to_ and ended_.
+bool is_indexed_alike(const Entry& a, const Entry& b) {
+  if (a.ended() || b.ended()) {
+    return a.ended() == b.ended();
+  }
+  const bool released = a.run.state == RunState::released;
+  if (released != (b.run.state == RunState::released)) {
+    return false;
+  }
+  return released ? a.run.target == b.run.target : a.claim.run() == b.claim.run();
+}
 
 }  // namespace
 
@@ -111,7 +127,8 @@ void Supervisor::on_link_ended(base::Now now, const base::RunId& run, Outputs& /
 }
 
 void Supervisor::on_timeout(base::Now now, const Replica& replica, Outputs& out) {
-  while (!due_.empty() && due_.begin()->first <= now.mono) {
+  for (std::size_t i = 0; i < kSettledAtOnceMax && !due_.empty() && due_.begin()->first <= now.mono;
+       ++i) {
     const ChildId id = due_.begin()->second;
     set_due(id, children_.at(id), base::Instant::never());
     settle(now, id, out);
@@ -312,7 +329,14 @@ void Supervisor::note_gone_owners(base::Now now, Outputs& out) {
       orphans.insert(ids.begin(), ids.end());
     }
   }
-  settle_all(now, orphans, out);
+  std::size_t settled = 0;
+  for (const ChildId& id : orphans) {
+    if (++settled <= kSettledAtOnceMax) {
+      settle(now, id, out);
+    } else {
+      set_due(id, children_.at(id), now.mono);
+    }
+  }
 }
 
 void Supervisor::start_statics(base::Now now, Outputs& out) {
@@ -344,7 +368,9 @@ void Supervisor::start_statics(base::Now now, Outputs& out) {
 // --- The table of children and its indexes.
 
 void Supervisor::adopt(base::Now now, const ChildId& id, Child& child, std::optional<Entry> entry) {
-  if (child.entry) {
+  const bool moves =
+      !child.entry || !entry || !is_indexed_alike(*child.entry, *entry);  // Most do not.
+  if (child.entry && moves) {
     index(id, *child.entry, false);
   }
   if (!child.entry || !entry || child.entry->claim != entry->claim) {
@@ -352,7 +378,9 @@ void Supervisor::adopt(base::Now now, const ChildId& id, Child& child, std::opti
   }
   child.entry = std::move(entry);
   if (child.entry) {
-    index(id, *child.entry, true);
+    if (moves) {
+      index(id, *child.entry, true);
+    }
     child.heard_term = std::max(child.heard_term, child.entry->claim.term);
     remember_pid(id, child, child.entry->run.pid);
   }

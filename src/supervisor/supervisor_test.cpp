@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+
 #include "supervisor/test_clustered.hpp"
 
 namespace horde::supervisor {
@@ -545,6 +548,60 @@ TEST_F(QuorumLoss, OnAllSidesStopsAllAndLosesNothing) {
   cluster.heal();
   cluster.run(seconds(1));
   EXPECT_EQ(cluster.copies(child).size(), 1U);
+}
+
+// Goal: a member that dies with a thousand children keeps no survivor busy for long at a time.
+TEST(TakeoverOfMany, IsCutIntoInputsOfAFewHundredChildren) {
+  class NobodyElse final : public Replica {
+   public:
+    [[nodiscard]] std::size_t holders(const base::Dot& /*dot*/) const override { return 1; }
+    [[nodiscard]] const crdt::VersionVector& vector() const override { return vector_; }
+
+   private:
+    crdt::VersionVector vector_;
+  };
+  constexpr std::uint64_t kChildren = 1'000;
+  constexpr std::size_t kClaimsMax = 256;
+  const base::NodeId here = TestCluster::id(0);
+  const base::NodeId dies = TestCluster::id(1);
+  const base::Now now{{1'000'000'000}, {1'000'000'000}};
+  Supervisor one({here, 1}, {}, std::make_unique<Uniform>(), base::Rng(1));
+  View view{.members = {{"n1", here, members::Status::alive}, {"n2", dies, members::Status::alive}},
+            .boots = {{here, 1}, {dies, 1}},
+            .witnesses = {here, dies}};
+  Outputs out;
+  one.on_view(now, view, out);
+  one.on_synced(now, out);
+  for (std::uint64_t i = 1; i <= kChildren; ++i) {
+    const Entry entry{.birth = Birth{.spec = {.start = "ok"}},
+                      .claim = {.term = 1, .owner = dies, .boot = 1},
+                      .run = {.rev = 2, .start = 1, .state = RunState::running, .healthy = true}};
+    const EntryChange change{{i, i}, {{.dot = {{dies, 1}, i}, .value = encode(entry)}}};
+    one.on_entries(now, {&change, 1}, out);
+  }
+  std::map<ChildId, int> started;
+  const auto take = [&](const Outputs& outputs) {
+    std::size_t claims = 0;
+    for (const Output& output : outputs.list) {
+      if (const auto* start = std::get_if<StartCopy>(&output)) {
+        ++started[start->id];
+        ++claims;
+      }
+    }
+    EXPECT_LE(claims, kClaimsMax);
+  };
+  view.members[1].status = members::Status::dead;
+  out.list.clear();
+  one.on_view(now, view, out);
+  take(out);
+  for (int inputs = 0; one.wake_at() <= now.mono; ++inputs) {
+    ASSERT_LT(inputs, 20);
+    out.list.clear();
+    one.on_timeout(now, NobodyElse(), out);
+    take(out);
+  }
+  EXPECT_EQ(started.size(), kChildren);
+  EXPECT_TRUE(std::ranges::all_of(started, [](const auto& child) { return child.second == 1; }));
 }
 
 // R14: one of each static child, also when every member boots at another time.
