@@ -5,6 +5,7 @@
 #include "scenario/network_faults.hpp"
 #include "scenario/overloaded.hpp"
 #include "sim/horde/node_config.hpp"
+#include "supervisor/quorum.hpp"
 #include "supervisor/spec_codec.hpp"
 #include "wire/datagram.hpp"
 
@@ -231,6 +232,11 @@ supervisor::ChildId HordeWorld::static_child(const std::string& name) const {
 bool HordeWorld::has_quorum(scenario::NodeIndex index) const {
   const supervisor::Supervisor* supervisor = node(index).children(kHordeName);
   return supervisor == nullptr || supervisor->has_quorum();
+}
+
+base::Duration HordeWorld::quorum_stop_bound(std::size_t nodes) const {
+  return supervisor::quorum_stop_bound(liveness_of(scenario_->horde), nodes,
+                                       children_config(*scenario_, {}).options);
 }
 
 void HordeWorld::set_start_fault(scenario::NodeIndex index,

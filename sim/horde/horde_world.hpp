@@ -27,6 +27,7 @@ class HordeWorld final : public SimWorld {
       scenario::NodeIndex node, const supervisor::ChildId& id) const override;
   [[nodiscard]] supervisor::ChildId static_child(const std::string& name) const override;
   [[nodiscard]] bool has_quorum(scenario::NodeIndex node) const override;
+  [[nodiscard]] base::Duration quorum_stop_bound(std::size_t nodes) const override;
   void set_start_fault(scenario::NodeIndex node,
                        std::optional<scenario::StartFaults::Mode> fault) override;
   [[nodiscard]] scenario::NodeSizes sizes(scenario::NodeIndex node) const override;

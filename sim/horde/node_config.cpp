@@ -46,6 +46,30 @@ replication::Options replication_of(const scenario::HordeOptions& options) {
   return out;
 }
 
+supervisor::Restart restart_of(scenario::RestartRule rule) {
+  switch (rule) {
+    case scenario::RestartRule::permanent:
+      return supervisor::Restart::permanent;
+    case scenario::RestartRule::transient:
+      return supervisor::Restart::transient;
+    case scenario::RestartRule::temporary:
+      return supervisor::Restart::temporary;
+  }
+  HORDE_ASSERT(false);
+}
+
+supervisor::ChildSpec spec_of(const scenario::StaticChild& child) {
+  supervisor::ChildSpec spec{
+      .start = encode(node::Program{child.type, {child.args.begin(), child.args.end()}}),
+      .restart = restart_of(child.restart)};
+  if (child.shutdown) {
+    spec.shutdown = supervisor::Shutdown{*child.shutdown};
+  }
+  return spec;
+}
+
+}  // namespace
+
 // A probe has a share of its period for the direct way and one for the whole; both shrink and grow
 // with it.
 liveness::Options liveness_of(const scenario::HordeOptions& options) {
@@ -63,28 +87,6 @@ liveness::Options liveness_of(const scenario::HordeOptions& options) {
   }
   return out;
 }
-
-supervisor::Restart restart_of(scenario::RestartRule rule) {
-  switch (rule) {
-    case scenario::RestartRule::permanent:
-      return supervisor::Restart::permanent;
-    case scenario::RestartRule::transient:
-      return supervisor::Restart::transient;
-    case scenario::RestartRule::temporary:
-      return supervisor::Restart::temporary;
-  }
-  HORDE_ASSERT(false);
-}
-
-supervisor::ChildSpec spec_of(const scenario::StaticChild& child) {
-  supervisor::ChildSpec spec{
-      .start = encode(node::Program{child.type, {child.args.begin(), child.args.end()}}),
-      .restart = restart_of(child.restart)};
-  spec.shutdown.grace = child.shutdown.value_or(spec.shutdown.grace);
-  return spec;
-}
-
-}  // namespace
 
 node::Config node_config(const scenario::HordeOptions& options, const Boot& boot,
                          std::vector<base::Address> seeds) {

@@ -11,6 +11,8 @@ namespace horde::sim {
 inline constexpr std::string_view kHordeName = "horde";
 
 /// `seeds`: where a node asks for others.
+[[nodiscard]] liveness::Options liveness_of(const scenario::HordeOptions& options);
+
 [[nodiscard]] node::Config node_config(const scenario::HordeOptions& options, const Boot& boot,
                                        std::vector<base::Address> seeds);
 

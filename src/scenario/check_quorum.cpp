@@ -10,10 +10,6 @@ constexpr base::Duration kBetween = base::milliseconds(10);
 
 }  // namespace
 
-base::Duration quorum_bound(const HordeOptions& /*options*/) {
-  return base::seconds(12);
-}
-
 void QuorumChecker::on_step(const WorldStep& step) {
   if (step.at >= next_look_) {
     next_look_ = step.at + kBetween;
@@ -31,6 +27,7 @@ void QuorumChecker::check_all(Group /*live*/) {
 
 // A node that does nothing, or does it late, cannot be asked to stop in time.
 void QuorumChecker::look(base::Instant now) {
+  const base::Duration bound = world_->quorum_stop_bound(cluster_->size());
   for (const NodeIndex node : cluster_->all()) {
     const Cluster::Node& state = (*cluster_)[node];
     if (!world_->is_up(node) || state.paused || state.slow || may_have_quorum(node)) {
@@ -38,12 +35,12 @@ void QuorumChecker::look(base::Instant now) {
       continue;
     }
     const base::Instant since = without_since_.emplace(node, now).first->second;
-    if (now - since > bound_ && !watch_->on(node).empty()) {
+    if (now - since > bound && !watch_->on(node).empty()) {
       findings_.add({.id = "A7",
                      .node = world_->name(node),
                      .text = "runs " + std::to_string(watch_->on(node).size()) +
                              " children, though it has been without quorum for " +
-                             to_text(now - since) + "; the bound is " + to_text(bound_)});
+                             to_text(now - since) + "; the bound is " + to_text(bound)});
       return;
     }
   }

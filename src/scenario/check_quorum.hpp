@@ -15,21 +15,16 @@
 
 namespace horde::scenario {
 
-/// A7's bound, as the engine states it for these options.
-[[nodiscard]] base::Duration quorum_bound(const HordeOptions& options);
-
 class QuorumChecker final : public Checker {
  public:
   QuorumChecker(World& world, const Cluster& cluster, const NetworkFaults& network,
-                const ChildWatch& watch, base::Duration bound)
-      : world_(&world), cluster_(&cluster), network_(&network), watch_(&watch), bound_(bound) {}
+                const ChildWatch& watch)
+      : world_(&world), cluster_(&cluster), network_(&network), watch_(&watch) {}
   [[nodiscard]] std::vector<std::string_view> ids() const override { return {"A7"}; }
 
   void on_step(const WorldStep& step) override;
   void on_up(base::Instant at, NodeIndex node, std::uint64_t boot) override;
   void check_all(Group live) override;
-
-  [[nodiscard]] base::Duration bound() const { return bound_; }
 
  private:
   void look(base::Instant now);
@@ -40,7 +35,6 @@ class QuorumChecker final : public Checker {
   const Cluster* cluster_;
   const NetworkFaults* network_;
   const ChildWatch* watch_;
-  base::Duration bound_;
   base::Instant next_look_;
   std::map<NodeIndex, base::Instant> without_since_;
 };

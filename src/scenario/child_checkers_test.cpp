@@ -358,7 +358,7 @@ class Quorum : public testing::Test {
   Cluster cluster{1};
   NetworkFaults network{world};
   ChildWatch watch;
-  QuorumChecker checker{world, cluster, network, watch, base::seconds(3)};
+  QuorumChecker checker{world, cluster, network, watch};
 };
 
 TEST_F(Quorum, LostForLongerThanTheBoundMustHaveStoppedAllChildren) {

@@ -111,6 +111,9 @@ class FakeWorld final : public World {
     return supervisor::static_child_id("fake", name);
   }
   [[nodiscard]] bool has_quorum(NodeIndex node) const override { return nodes_[node].quorum; }
+  [[nodiscard]] base::Duration quorum_stop_bound(std::size_t) const override {
+    return base::seconds(3);
+  }
   [[nodiscard]] NodeSizes sizes(NodeIndex node) const override { return nodes_[node].sizes; }
   [[nodiscard]] std::vector<KindTally> traffic(NodeIndex node) const override {
     return {{.kind = kKindTotal, .bytes = nodes_[node].push_bytes},

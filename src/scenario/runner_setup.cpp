@@ -89,8 +89,7 @@ void Runner::add_checkers(Checkers own) {
         eventually_.push_back(&run_.children);
       }
       if (scenario.horde.distribution == Distribution::uniform_quorum) {
-        keep(std::make_unique<QuorumChecker>(world, run_.cluster, run_.network, run_.watch,
-                                             quorum_bound(scenario.horde)),
+        keep(std::make_unique<QuorumChecker>(world, run_.cluster, run_.network, run_.watch),
              always_);
       }
     }

@@ -193,6 +193,8 @@ class World {
   }
   /// Whether its strategy has quorum, as it sees the others.
   [[nodiscard]] virtual bool has_quorum(NodeIndex /*node*/) const { return true; }
+  /// How long after a cut children may still run on a side without quorum, with so many nodes.
+  [[nodiscard]] virtual base::Duration quorum_stop_bound(std::size_t /*nodes*/) const { return {}; }
   [[nodiscard]] virtual NodeSizes sizes(NodeIndex node) const = 0;
   /// First all of it ("total"), then by kind. Also of nodes that are down.
   [[nodiscard]] virtual std::vector<KindTally> traffic(NodeIndex node) const = 0;
