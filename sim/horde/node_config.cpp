@@ -80,7 +80,9 @@ supervisor::ChildSpec spec_of(const scenario::StaticChild& child) {
   supervisor::ChildSpec spec{
       .start = encode(node::Program{child.type, {child.args.begin(), child.args.end()}}),
       .restart = restart_of(child.restart)};
-  spec.shutdown.grace = child.shutdown.value_or(spec.shutdown.grace);
+  if (child.shutdown) {
+    spec.shutdown = supervisor::Shutdown{*child.shutdown};
+  }
   return spec;
 }
 

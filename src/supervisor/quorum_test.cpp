@@ -24,7 +24,7 @@ base::Duration bound_of(const ClusterOptions& options) {
 }
 
 ChildSpec stubborn(base::Duration grace) {
-  return {.start = "stubborn", .shutdown = {grace}};
+  return {.start = "stubborn", .shutdown = Shutdown{grace}};
 }
 
 TEST(QuorumBound, IsLongerInALargerClusterAndTheTakeoverWaitsLonger) {

@@ -268,7 +268,7 @@ void TestCluster::carry_out(std::size_t i, const StopCopy& stop) {
   }
   it->second.phase = Process::Phase::stopping;
   it->second.stopped_for = stop.reason;
-  const base::Duration grace = std::min(it->second.spec.shutdown.grace, stop.grace_max);
+  const base::Duration grace = std::min(it->second.spec.effective_shutdown().grace, stop.grace_max);
   const bool stubborn = it->second.spec.start == "stubborn";
   if (stubborn && grace == Shutdown::kForever) {
     return;
