@@ -87,6 +87,8 @@ TEST_F(BadInput, ANodeWithAConfigThatIsWrongEndsAsItStartsAndSaysWhy) {
             }),
             "h: children.static child a: start: wants a process type with arguments (truncated at "
             "byte 1)");
+  EXPECT_EQ(why([](Config& c) { c.hordes[0].children->telemetry_interval = seconds(-1); }),
+            "h: children.telemetry_interval: wants 0 or more, not -1s");
   EXPECT_EQ(why([](Config& c) { c.hordes[0].children->strategy = nullptr; }),
             "h: children.strategy: wants a function that makes one");
   EXPECT_EQ(why([](Config& c) {

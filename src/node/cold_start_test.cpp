@@ -39,6 +39,7 @@ std::size_t starts_told(DrivenNodes& nodes) {
 // Goal: a static child that was terminated does not run again because one of two disks has lost its
 // end. Method: the end is written while the other one is away; both go down, and boot together, in
 // either order, with the one disk that has it and the other that has it not, or is empty.
+// Shows: beyond.static, placement.booting
 TEST(ColdStart, StartsNoStaticChildThatAnyOfTheDisksSaysHasEnded) {
   for (const std::size_t holder : {0U, 1U}) {
     for (const bool other_is_empty : {false, true}) {
@@ -72,6 +73,7 @@ TEST(ColdStart, StartsNoStaticChildThatAnyOfTheDisksSaysHasEnded) {
 
 // Goal: boot_wait is honoured for children, to the moment. Method: a node whose only seed is not
 // there.
+// Shows: placement.booting
 TEST(ColdStart, AloneStartsItsChildrenWhenItsWaitIsOverAndNotBefore) {
   DrivenNodes nodes = with_a_static_child(2, seconds(7));
   nodes.boot(0);

@@ -21,6 +21,10 @@ std::string refusal_of(const ChildrenConfig& children) {
   if (const auto fine = process::validate(spec); !fine) {
     return "extra_arguments: " + fine.error().message;
   }
+  if (children.telemetry_interval < base::Duration{}) {
+    return "telemetry_interval: wants 0 or more, not " +
+           base::to_string(children.telemetry_interval);
+  }
   return children.strategy == nullptr ? "strategy: wants a function that makes one" : "";
 }
 

@@ -73,6 +73,7 @@ TEST_F(Ends, WaitForAMemberThatIsAwayForLessThanItMay) {
 }
 
 // Goal: (e). The third comes back with claims that no remove of the others has superseded.
+// Shows: members.forgotten, terminate_child.gone
 TEST_F(Ends, AreForgottenWithoutWhoIsAwayForLongerAndThatOneStartsAnew) {
   make(seconds(300), 100);
   nodes_->run(seconds(250));
@@ -86,6 +87,7 @@ TEST_F(Ends, AreForgottenWithoutWhoIsAwayForLongerAndThatOneStartsAnew) {
 }
 
 // Goal: the cap. Method: one end more than may wait.
+// Shows: members.forgotten
 TEST_F(Ends, OverTheirCapAreNotKeptForWhoIsAway) {
   make(seconds(100'000), kChildren - 1);
   nodes_->run(seconds(150));

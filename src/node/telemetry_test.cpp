@@ -34,6 +34,7 @@ std::vector<std::uint64_t> values_of(const DrivenNodes& nodes, std::size_t index
 
 // Goal: the original's telemetry, to the second and to the child. Method: seven children on two
 // nodes, and then a call that waits for a quorum.
+// Shows: telemetry.children
 TEST(Telemetry, TellsEveryFiveSecondsWhatIsKnownHereAndWaiting) {
   DrivenNodes nodes = two_with_children(ChildrenConfig{}.telemetry_interval);
   nodes.boot_all();
@@ -61,6 +62,7 @@ TEST(Telemetry, TellsEveryFiveSecondsWhatIsKnownHereAndWaiting) {
   EXPECT_EQ(values_of(nodes, 0, "children_queue"), (std::vector<std::uint64_t>{0, 0, 0, 0, 0, 1}));
 }
 
+// Shows: telemetry.children
 TEST(Telemetry, MayBeTurnedOff) {
   DrivenNodes nodes = two_with_children({});
   nodes.boot_all();
@@ -70,6 +72,7 @@ TEST(Telemetry, MayBeTurnedOff) {
 
 // Goal: one event for each delta that changed something, with the number of its keys. Method: three
 // keys in one write; and as many in a horde without children, which is not told of.
+// Shows: telemetry.sync
 TEST(Telemetry, TellsOfEachDeltaHowManyKeysItChanged) {
   DrivenNodes nodes = two_with_children(seconds(5));
   nodes.boot_all();

@@ -53,7 +53,7 @@ TEST(SupervisorOptions, ThatAreWrongAreRefusedByTheNameOfTheField) {
       {"backoff_max", &Options::backoff_max},
       {"quarantine", &Options::quarantine},
       {"quarantine_max", &Options::quarantine_max},
-      {"takeover_delay", &Options::takeover_delay},
+      {"quorum_stop_max", &Options::quorum_stop_max},
       {"doubt_time", &Options::doubt_time},
       {"settle_time", &Options::settle_time},
       {"stay_min", &Options::stay_min},
@@ -67,6 +67,8 @@ TEST(SupervisorOptions, ThatAreWrongAreRefusedByTheNameOfTheField) {
       Options options;
       options.*field = wrong;
       EXPECT_TRUE(refusal_of(options).starts_with(name + ": wants ")) << refusal_of(options);
+      const Options delayed{.takeover_delay = wrong};
+      EXPECT_TRUE(refusal_of(delayed).starts_with("takeover_delay: wants "));
     }
   }
 }

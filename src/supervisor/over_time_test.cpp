@@ -146,7 +146,7 @@ TEST_F(Members, ThatDieLeaveEachChildToTheOneThatIsChosenNow) {
       before[child] = cluster.copies(child).at(0);
     }
     cluster.crash(2);
-    cluster.run(seconds(2));
+    cluster.run(seconds(20));  // With a quorum, until the other side must have stopped.
     EXPECT_EQ(cluster.settled_wrong(), "");
     std::vector<Member> left;
     for (const std::size_t i : {0U, 1U, 3U}) {
@@ -217,7 +217,7 @@ TEST_F(Members, ThatLoseQuorumStopAllTheirChildrenAtOnceForThatReason) {
     EXPECT_TRUE(stopping == 0 || stopping == cluster.node(0).processes.size());
   }
   EXPECT_TRUE(seen);
-  cluster.run(seconds(2));
+  cluster.run(seconds(20));
   EXPECT_TRUE(cluster.node(0).processes.empty());
   EXPECT_EQ(cluster.node(1).processes.size() + cluster.node(2).processes.size(), 30U);
 }

@@ -24,7 +24,7 @@ base::Duration bound_of(const ClusterOptions& options) {
 }
 
 ChildSpec stubborn(base::Duration grace) {
-  return {.start = "stubborn", .shutdown = {grace}};
+  return {.start = "stubborn", .shutdown = Shutdown{grace}};
 }
 
 TEST(QuorumBound, IsLongerInALargerClusterAndTheTakeoverWaitsLonger) {
@@ -44,6 +44,7 @@ TEST(QuorumBound, IsLongerInALargerClusterAndTheTakeoverWaitsLonger) {
 // Goal: A7. A side without quorum stops within the bound, whatever its children's shutdown rules
 // say, and the side with quorum starts none of them before, and all of them after. Method: random
 // clusters and cuts in two, children that use all the grace they have, a look at each millisecond.
+// Shows: strategy.quorum_stops, strategy.quorum_in_time, placement.split_quorum
 TEST(QuorumBound, HoldsForEveryCleanCutWhateverTheShutdownRules) {
   unsigned taken_over = 0;
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {

@@ -556,6 +556,9 @@ TEST(TakeoverOfMany, IsCutIntoInputsOfAFewHundredChildren) {
    public:
     [[nodiscard]] std::size_t holders(const base::Dot& /*dot*/) const override { return 1; }
     [[nodiscard]] const crdt::VersionVector& vector() const override { return vector_; }
+    [[nodiscard]] bool is_closed_but_for(const std::set<base::NodeId>&) const override {
+      return true;
+    }
 
    private:
     crdt::VersionVector vector_;
