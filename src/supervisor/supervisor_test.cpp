@@ -262,6 +262,7 @@ TEST_F(Takeover, OfAPoisonChildEndsInQuarantineEverywhere) {
   // And is let out by hand.
   const ChildId poison = cluster.supervisor(0).quarantined().at(0).id;
   cluster.calls[900] = {.until = cluster.now() + seconds(1)};
+  cluster.may_lift(poison);
   cluster.input(0, [&](Supervisor& s, base::Now now, Outputs& out) {
     s.unquarantine(now, {900}, poison, out);
   });
