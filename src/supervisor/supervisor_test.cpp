@@ -456,8 +456,11 @@ TEST_F(LocalRestart, OverItsLimitStopsTheSupervisorWhereAskedTo) {
   EXPECT_TRUE(cluster.node(1).up);
   cluster.exit(1, child, Exit::abnormal);
   cluster.run(seconds(1));
-  EXPECT_FALSE(cluster.node(1).up);
+  EXPECT_EQ(cluster.node(1).says, members::Status::shutting_down);
   EXPECT_EQ(cluster.copies(child), std::vector<std::size_t>{0});
+  cluster.run(seconds(11));
+  EXPECT_EQ(cluster.node(1).says, members::Status::alive);
+  EXPECT_EQ(cluster.settled_wrong(), "");
 }
 
 // Shows: placement.stops

@@ -164,6 +164,8 @@ void TestCluster::carry_out(std::size_t i, const Outputs& out, std::vector<crdt:
       reply(i, *answer);
     } else if (std::holds_alternative<AnnounceStop>(output)) {
       node.says = Status::shutting_down;
+    } else if (std::holds_alternative<AnnounceReturn>(output)) {
+      node.says = Status::alive;
     } else if (std::holds_alternative<HasLeft>(output)) {
       note(base::to_string(self) + " has left");
       crash(i);
