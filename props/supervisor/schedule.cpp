@@ -1,6 +1,8 @@
 #include "props/supervisor/schedule.hpp"
 
+#include <algorithm>
 #include <array>
+#include <ranges>
 
 #include "supervisor/test_cluster.hpp"
 
@@ -105,7 +107,7 @@ class Schedule {
   void step() {
     const std::size_t a = node();
     const std::size_t b = node();
-    switch (rng_.below(14)) {
+    switch (rng_.below(16)) {
       case 0:
       case 1:
       case 2: {
@@ -154,13 +156,36 @@ class Schedule {
           cluster_.disbelieve(a, b, milliseconds(static_cast<std::int64_t>(rng_.below(600))));
         }
         break;
-      default:
-        if (rng_.chance(1, 3)) {
-          cluster_.leave(a, seconds(2));
-        } else {
-          cluster_.starts_fail = !cluster_.starts_fail;
-        }
+      case 13:
+        cluster_.leave(a, seconds(2));
         break;
+      case 14:
+        start_and_terminate(a, b);
+        break;
+      default:
+        cluster_.starts_fail = !cluster_.starts_fail;
+        break;
+    }
+  }
+
+  // A call whose answer is lost goes on asking; meanwhile its child is ended, and forgotten.
+  void start_and_terminate(std::size_t caller, std::size_t other) {
+    const auto before = cluster_.joined();
+    const bool whole = std::ranges::all_of(std::views::iota(std::size_t{0}, cluster_.size()),
+                                           [&](std::size_t i) { return cluster_.node(i).synced; });
+    cluster_.start(caller, {.start = "ok"}, seconds(4));
+    cluster_.run(milliseconds(static_cast<std::int64_t>(rng_.below(30))));
+    for (const auto& [child, entry] : cluster_.joined()) {
+      if (before.contains(child) || !whole || !cluster_.node(other).up) {
+        continue;
+      }
+      for (std::size_t i = 0; i < cluster_.size(); ++i) {
+        if (i != caller && rng_.chance(2, 3)) {
+          cluster_.disbelieve(i, caller, milliseconds(100));
+          cluster_.disbelieve(caller, i, milliseconds(100));
+        }
+      }
+      cluster_.terminate(other, child, milliseconds(1'000));
     }
   }
 

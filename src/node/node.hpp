@@ -294,6 +294,7 @@ class Node {
   void carry_out(base::Now now, Horde& horde, const supervisor::SendTo& message);
   void carry_out(base::Now now, Horde& horde, const supervisor::Reply& reply);
   void carry_out(base::Now now, Horde& horde, const supervisor::AnnounceStop& announce);
+  void carry_out(base::Now now, Horde& horde, const supervisor::AnnounceReturn& announce);
   void carry_out(base::Now now, Horde& horde, const supervisor::HasLeft& left);
   void carry_out(base::Now now, Horde& horde, const supervisor::Told& told);
   void send_over_link(base::Now now, const base::RunId& to, const base::Bytes& message);

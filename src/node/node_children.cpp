@@ -175,6 +175,10 @@ void Node::carry_out(base::Now now, Horde& horde, const supervisor::AnnounceStop
   write(now, horde, horde.members.announce_stop(boot_));
 }
 
+void Node::carry_out(base::Now now, Horde& horde, const supervisor::AnnounceReturn& /*announce*/) {
+  write(now, horde, horde.members.announce(boot_));
+}
+
 void Node::carry_out(base::Now /*now*/, Horde& horde, const supervisor::HasLeft& /*left*/) {
   horde.children->left = true;
 }

@@ -331,12 +331,29 @@ std::uint64_t Supervisor::alive_hash() const {
 // --- Leaving.
 
 void Supervisor::stop(base::Now now, base::CallId call, base::Duration timeout, Outputs& out) {
-  if (stopping_) {
+  if (stopping_ && stop_->call) {
     out.add(Reply{.call = call, .status = CallStatus::shutting_down});
     return;
   }
   stop_ = PendingStop{.call = call, .until = now.mono + timeout};
   begin_stop(now, out);
+}
+
+// Nothing runs here any more, and nothing is ours: others have it, or will.
+void Supervisor::return_empty(base::Now now, Outputs& out) {
+  stop_.reset();
+  stopping_ = false;
+  crashes_.clear();
+  handed_over_.clear();
+  out.add(AnnounceReturn{});
+  out.add(Told{.topic = "returned_empty"});
+  for (Member& one : view_.members) {
+    if (one.id == self_.node) {
+      one.status = members::Status::alive;
+    }
+  }
+  note_gone_owners(now, out);
+  start_statics(now, out);
 }
 
 void Supervisor::begin_stop(base::Now now, Outputs& out) {
@@ -360,6 +377,15 @@ void Supervisor::look_at_stop(base::Now now, const Replica& replica, Outputs& ou
   if (left_) {
     return;
   }
+  if (!stop_->call) {
+    const bool empty = copies_.empty() && !by_owner_.contains(self_);
+    if (empty && stop_->until <= now.mono) {
+      return_empty(now, out);
+    } else {
+      poll_at_ = std::min(poll_at_, empty ? stop_->until : now.mono + options_.poll_interval);
+    }
+    return;
+  }
   std::erase_if(handed_over_, [&](const ChildId& id) {
     const Child& child = children_.at(id);
     return !child.entry || child.entry->ended() || !is_mine(*child.entry) ||
@@ -375,9 +401,7 @@ void Supervisor::look_at_stop(base::Now now, const Replica& replica, Outputs& ou
   }
   left_ = true;
   end_calls(out);
-  if (stop_->call) {
-    out.add(Reply{.call = *stop_->call, .status = done ? CallStatus::ok : CallStatus::timeout});
-  }
+  out.add(Reply{.call = *stop_->call, .status = done ? CallStatus::ok : CallStatus::timeout});
   out.add(HasLeft{});
 }
 

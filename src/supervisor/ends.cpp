@@ -44,7 +44,10 @@ std::vector<base::NodeId> Supervisor::missing(const Child& child, Left left) con
   for (const base::NodeId node : view_.witnesses) {
     const Member* found = member(node);
     const std::uint64_t boot = newest_boot(node);
-    const bool has_left = found != nullptr && found->status == members::Status::left;
+    // Unless somebody has told of a later boot: it may be back, synced from who has not heard yet.
+    const auto last = run_of(node);
+    const bool has_left =
+        found != nullptr && found->status == members::Status::left && last && last->start >= boot;
     const bool never_there =
         found != nullptr && found->status == members::Status::uninitialized && boot == 0;
     if (node == self_.node || never_there || (has_left && left == Left::need_not)) {

@@ -18,7 +18,9 @@ enum class Duplicates : std::uint8_t {
 };
 enum class OnIntensity : std::uint8_t {
   quarantine,  ///< The child backs off; everybody else goes on.
-  shutdown,    ///< This member's supervisor stops, as the original's.
+  /// As in the original, where its parent starts the supervisor anew: this member's stops, with all
+  /// its children, which others start; after `quarantine` it is there again, without them.
+  shutdown,
 };
 
 struct StaticChild {

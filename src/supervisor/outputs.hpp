@@ -58,6 +58,9 @@ struct Reply {
 };
 /// Say to everybody that this member is stopping (Members::announce_stop).
 struct AnnounceStop {};
+/// Say to everybody that this member is here again (Members::announce): it had failed too often,
+/// has stopped all its children, and goes on without them.
+struct AnnounceReturn {};
 /// All is handed over: say goodbye, and let go of the supervisor.
 struct HasLeft {};
 struct Told {
@@ -67,7 +70,7 @@ struct Told {
 };
 
 using Output = std::variant<StartCopy, StopCopy, WriteEntry, RemoveEntry, SendTo, Reply,
-                            AnnounceStop, HasLeft, Told>;
+                            AnnounceStop, AnnounceReturn, HasLeft, Told>;
 struct Outputs {
   std::vector<Output> list;
   template <class T>

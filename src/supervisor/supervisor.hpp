@@ -213,8 +213,8 @@ class Supervisor {
     base::Instant until;
   };
   struct PendingStop {
-    std::optional<base::CallId> call;  // Nothing: the intensity was exceeded.
-    base::Instant until;
+    std::optional<base::CallId> call;  // Nothing: the intensity was exceeded, and ...
+    base::Instant until;               // ... then it is back, if it has stopped.
   };
 
   // --- Settling (supervisor.cpp).
@@ -256,6 +256,7 @@ class Supervisor {
   void end_move(Child& child);
   void note_crash(base::Now now, Outputs& out);
   void begin_stop(base::Now now, Outputs& out);
+  void return_empty(base::Now now, Outputs& out);
   void look_at_stop(base::Now now, const Replica& replica, Outputs& out);
   [[nodiscard]] std::uint64_t alive_hash() const;
 

@@ -262,6 +262,7 @@ TEST_F(Takeover, OfAPoisonChildEndsInQuarantineEverywhere) {
   // And is let out by hand.
   const ChildId poison = cluster.supervisor(0).quarantined().at(0).id;
   cluster.calls[900] = {.until = cluster.now() + seconds(1)};
+  cluster.may_lift(poison);
   cluster.input(0, [&](Supervisor& s, base::Now now, Outputs& out) {
     s.unquarantine(now, {900}, poison, out);
   });
@@ -455,8 +456,11 @@ TEST_F(LocalRestart, OverItsLimitStopsTheSupervisorWhereAskedTo) {
   EXPECT_TRUE(cluster.node(1).up);
   cluster.exit(1, child, Exit::abnormal);
   cluster.run(seconds(1));
-  EXPECT_FALSE(cluster.node(1).up);
+  EXPECT_EQ(cluster.node(1).says, members::Status::shutting_down);
   EXPECT_EQ(cluster.copies(child), std::vector<std::size_t>{0});
+  cluster.run(seconds(11));
+  EXPECT_EQ(cluster.node(1).says, members::Status::alive);
+  EXPECT_EQ(cluster.settled_wrong(), "");
 }
 
 // Shows: placement.stops

@@ -164,6 +164,8 @@ void TestCluster::carry_out(std::size_t i, const Outputs& out, std::vector<crdt:
       reply(i, *answer);
     } else if (std::holds_alternative<AnnounceStop>(output)) {
       node.says = Status::shutting_down;
+    } else if (std::holds_alternative<AnnounceReturn>(output)) {
+      node.says = Status::alive;
     } else if (std::holds_alternative<HasLeft>(output)) {
       note(base::to_string(self) + " has left");
       crash(i);
@@ -195,6 +197,16 @@ void TestCluster::check_write(std::size_t i, const ChildId& child, const Entry& 
   if (!entry.ended() && entry.run.state == RunState::released && is_mine &&
       nodes_[i].processes.contains(child)) {
     fail("a child is released before it has stopped: " + short_name(child));
+  }
+  const crdt::Siblings* siblings = nodes_[i].map.siblings(key_of(child));
+  const EntryRead before = read_entry(siblings == nullptr ? crdt::Siblings{} : *siblings);
+  const auto copy = nodes_[i].processes.find(child);
+  const bool healthy = copy != nodes_[i].processes.end() &&
+                       copy->second.phase == Process::Phase::running &&
+                       now_ - copy->second.since >= options_.supervisor.healthy_after;
+  if (before.entry && entry.strikes.era > before.entry->strikes.era && !healthy &&
+      !may_lift_.contains(child)) {
+    fail("strikes are taken back by who runs no healthy copy: " + short_name(child));
   }
 }
 
@@ -244,6 +256,7 @@ void TestCluster::finish_start(std::size_t i, std::uint64_t boot, const ChildId&
     return;
   }
   it->second.phase = Process::Phase::running;
+  it->second.since = now_;
   it->second.pid = "p" + std::to_string(++last_pid_);
   input(i, [&, pid = it->second.pid](Supervisor& s, base::Now now, Outputs& out) {
     s.copy_started(now, child, pid, "info", out);
@@ -556,7 +569,9 @@ void TestCluster::join_state(std::size_t i, const crdt::Remote& remote) {
 }
 
 void TestCluster::send_state(std::size_t from, std::size_t to) {
-  if (!connected(from, to) || rng.below(100) < options_.loss_percent) {
+  // Who is not known to be back is told nothing.
+  const bool knows = nodes_[from].beliefs[to].boot == nodes_[to].boot;
+  if (!connected(from, to) || !knows || rng.below(100) < options_.loss_percent) {
     return;
   }
   auto remote = std::make_shared<crdt::Remote>(state_of(from));

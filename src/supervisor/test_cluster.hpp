@@ -55,8 +55,9 @@ class TestCluster {
   /// The child's copy at `node`, if it runs, exits.
   void exit(std::size_t node, const ChildId& id, Supervisor::Exit exit);
 
-  /// A test ends it by an input of its own.
+  /// A test ends it, or ends its quarantine, by an input of its own.
   void may_end(const ChildId& id) { may_end_.insert(id); }
+  void may_lift(const ChildId& id) { may_lift_.insert(id); }
 
   void run(base::Duration duration);
   /// Gives an input to a node's supervisor, and carries out what it answers.
@@ -77,6 +78,7 @@ class TestCluster {
     enum class Phase : std::uint8_t { starting, running, stopping } phase = Phase::starting;
     StopReason stopped_for = StopReason::terminated;
     ChildSpec spec{};
+    base::Instant since{};  // Of running.
   };
   struct Node {
     bool up = false;
@@ -169,6 +171,7 @@ class TestCluster {
   std::set<ChildId> terminated_ok_;
   std::set<ChildId> acknowledged_;
   std::set<ChildId> may_end_;  // Terminated, declined, failed or finished by itself, somewhere.
+  std::set<ChildId> may_lift_;
   std::uint64_t last_call_ = 0;
   std::uint64_t last_pid_ = 0;
   std::string broken_;
