@@ -26,32 +26,32 @@ std::vector<members::Member> cluster(int count) {
   return out;
 }
 
-constexpr std::uint64_t kChildren = 100'000;
-
 std::vector<base::NodeId> places(const supervisor::Strategy& strategy,
-                                 const std::vector<members::Member>& members) {
+                                 const std::vector<members::Member>& members,
+                                 std::uint64_t children) {
   const supervisor::ChildSpec spec;
+  const auto table = strategy.table(members);
   std::vector<base::NodeId> out;
-  out.reserve(kChildren);
-  for (std::uint64_t child = 0; child < kChildren; ++child) {
-    out.push_back(strategy.choose({{base::mix64(child), child}, spec}, members).value());
+  out.reserve(children);
+  for (std::uint64_t child = 0; child < children; ++child) {
+    out.push_back(table->choose({{base::mix64(child), child}, spec}).value());
   }
   return out;
 }
 
-void measure(const char* name, HashScheme scheme, int count) {
+void measure(const char* name, HashScheme scheme, int count, std::uint64_t children) {
   const supervisor::Uniform strategy(scheme);
   std::vector<members::Member> members = cluster(count);
-  const std::vector<base::NodeId> before = places(strategy, members);
+  const std::vector<base::NodeId> before = places(strategy, members, children);
   const auto begun = std::chrono::steady_clock::now();
-  (void)places(strategy, members);
+  (void)places(strategy, members, children);
   const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begun;
 
   std::map<base::NodeId, double> shares;
   for (const base::NodeId node : before) {
     ++shares[node];
   }
-  const double mean = static_cast<double>(kChildren) / count;
+  const double mean = static_cast<double>(children) / count;
   double most = 0;
   double squares = 0;
   for (const auto& [node, share] : shares) {
@@ -63,10 +63,10 @@ void measure(const char* name, HashScheme scheme, int count) {
   members[static_cast<std::size_t>(count) / 2].status = members::Status::dead;
   const auto changed = std::chrono::steady_clock::now();
   const supervisor::ChildSpec spec;
-  (void)strategy.choose({{1, 2}, spec}, members);
+  (void)strategy.table(members)->choose({{1, 2}, spec});
   const std::chrono::duration<double, std::micro> first =
       std::chrono::steady_clock::now() - changed;
-  const std::vector<base::NodeId> after = places(strategy, members);
+  const std::vector<base::NodeId> after = places(strategy, members, children);
   std::uint64_t needed = 0;
   std::uint64_t without_need = 0;
   for (std::size_t i = 0; i < before.size(); ++i) {
@@ -74,10 +74,12 @@ void measure(const char* name, HashScheme scheme, int count) {
     without_need += before[i] != gone && before[i] != after[i] ? 1 : 0;
   }
   std::printf(
-      "%-10s %4d  max/mean %.3f  stddev/mean %.3f  %7.1f ns a lookup  %8.1f us first after a "
+      "%-10s %4d members %7llu children  max/mean %.3f  stddev/mean %.3f  %7.1f ns a lookup  %8.1f "
+      "us first after a "
       "change  moved %5.2f %%, without need %llu\n",
-      name, count, most / mean, std::sqrt(squares / count) / mean, took.count() / kChildren,
-      first.count(), 100.0 * static_cast<double>(needed) / kChildren,
+      name, count, static_cast<unsigned long long>(children), most / mean,
+      std::sqrt(squares / count) / mean, took.count() / static_cast<double>(children),
+      first.count(), 100.0 * static_cast<double>(needed) / static_cast<double>(children),
       static_cast<unsigned long long>(without_need));
 }
 
@@ -85,7 +87,9 @@ void measure(const char* name, HashScheme scheme, int count) {
 
 int main() {
   for (const int count : {3, 10, 100, 1000}) {
-    measure("rendezvous", HashScheme::rendezvous, count);
-    measure("ring", HashScheme::ring, count);
+    for (const std::uint64_t children : {100'000U, 1'000'000U}) {
+      measure("rendezvous", HashScheme::rendezvous, count, children);
+      measure("ring", HashScheme::ring, count, children);
+    }
   }
 }

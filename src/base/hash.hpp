@@ -27,6 +27,11 @@ namespace horde::base {
   return mix64(state ^ mix64(value));
 }
 
+/// The same, of mix64(value): for a value that is folded into many states.
+[[nodiscard]] constexpr std::uint64_t combine_mixed(std::uint64_t state, std::uint64_t mixed) {
+  return mix64(state ^ mixed);
+}
+
 /// A hasher for unordered containers that are never iterated: the default one is the library's
 /// choice.
 struct BytesHash {

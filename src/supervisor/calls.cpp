@@ -88,7 +88,7 @@ CallStatus Supervisor::place(base::Now now, const StartRequest& request, const W
     if (!synced_) {
       return CallStatus::node_dead_or_shutting_down;
     }
-    const Placed placed = strategy_->choose({request.id, request.spec}, view_.members);
+    const Placed placed = choose(request.id, request.spec);
     if (!placed) {
       return placed.error() == PlacementErrc::quorum_not_met ? CallStatus::quorum_not_met
                                                              : CallStatus::no_alive_nodes;

@@ -266,7 +266,7 @@ void Supervisor::consider_move(base::Now now, const ChildId& id, Child& child, O
   if (options_.redistribution != Redistribution::active) {
     return;
   }
-  const Placed target = choose(id, *child.entry);
+  const Placed target = choose(id, child.entry->birth->spec);
   if (!target || *target == self_.node || !is_candidate(*target)) {
     end_move(child);
     return;
@@ -365,6 +365,7 @@ void Supervisor::begin_stop(base::Now now, Outputs& out) {
       one.status = members::Status::shutting_down;
     }
   }
+  prepare_choices();
   settle_all(now, copies_, out);
   if (by_owner_.contains(self_)) {
     settle_all(now, by_owner_.at(self_), out);

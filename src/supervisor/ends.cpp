@@ -25,7 +25,7 @@ bool Supervisor::gathers(const ChildId& id) const {
       (it->second.entry->birth && it->second.entry->birth->is_static)) {
     return false;
   }
-  const Placed placed = UniformRandom().choose({id, {}}, view_.members);
+  const Placed placed = gatherers_->choose({id, {}});
   return placed && *placed == self_.node;
 }
 

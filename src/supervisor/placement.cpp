@@ -28,6 +28,30 @@ std::uint64_t hash_of(const ChildId& id) {
   return base::combine(base::mix64(id.high), id.low);
 }
 
+std::uint64_t random_hash(const ChildView& child) {
+  return base::combine(kRandomSeed, hash_of(child.id));
+}
+
+/// `Hash` of a child, looked up in a `Scheme`.
+template <class Scheme, auto Hash>
+class TableOf final : public PlacementTable {
+ public:
+  explicit TableOf(std::span<const Member> members) : scheme_(members) {}
+  [[nodiscard]] Placed choose(const ChildView& child) const override {
+    return scheme_.choose(Hash(child));
+  }
+
+ private:
+  Scheme scheme_;
+};
+
+class NoQuorumTable final : public PlacementTable {
+ public:
+  [[nodiscard]] Placed choose(const ChildView& /*child*/) const override {
+    return std::unexpected(PlacementErrc::quorum_not_met);
+  }
+};
+
 }  // namespace
 
 std::string_view to_string(PlacementErrc code) {
@@ -71,12 +95,35 @@ Placed choose_by_rendezvous(std::uint64_t hash, std::span<const Member> members)
   return best->id;
 }
 
+Rendezvous::Rendezvous(std::span<const Member> members) {
+  for (const Member& member : members) {
+    if (is_candidate(member)) {
+      mixed_.push_back(base::mix64(member.id.value));
+      ids_.push_back(member.id);
+    }
+  }
+}
+
+// Mixing is a bijection, so no two members have equal scores: the score alone decides.
+Placed Rendezvous::choose(std::uint64_t hash) const {
+  if (ids_.empty()) {
+    return std::unexpected(PlacementErrc::no_alive_nodes);
+  }
+  std::uint64_t best_score = base::combine_mixed(hash, mixed_.front());
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < mixed_.size(); ++i) {
+    const std::uint64_t score = base::combine_mixed(hash, mixed_[i]);
+    best = score > best_score ? i : best;
+    best_score = std::max(score, best_score);
+  }
+  return ids_[best];
+}
+
 HashRing::HashRing(std::span<const Member> members) {
   for (const Member& member : members) {
     if (!is_candidate(member)) {
       continue;
     }
-    members_.push_back(member.id);
     for (std::uint64_t point = 0; point < kPointsPerMember; ++point) {
       const std::uint64_t place = base::combine(base::combine(kRingSeed, member.id.value), point);
       points_.emplace_back(place, member.id);
@@ -92,19 +139,6 @@ Placed HashRing::choose(std::uint64_t hash) const {
   const auto it =
       std::ranges::lower_bound(points_, hash, {}, [](const auto& p) { return p.first; });
   return it == points_.end() ? points_.front().second : it->second;
-}
-
-bool HashRing::is_for(std::span<const Member> members) const {
-  auto next = members_.begin();
-  for (const Member& member : members) {
-    if (is_candidate(member)) {
-      if (next == members_.end() || *next != member.id) {
-        return false;
-      }
-      ++next;
-    }
-  }
-  return next == members_.end();
 }
 
 bool has_majority(std::span<const Member> members, std::size_t votes_min) {
@@ -134,13 +168,15 @@ bool is_safe_threshold(std::size_t votes_min, std::size_t members) {
 
 Placed Uniform::choose(const ChildView& child, std::span<const Member> members) const {
   const std::uint64_t hash = placement_hash(child);
+  return scheme_ == HashScheme::rendezvous ? choose_by_rendezvous(hash, members)
+                                           : HashRing(members).choose(hash);
+}
+
+std::unique_ptr<PlacementTable> Uniform::table(std::span<const Member> members) const {
   if (scheme_ == HashScheme::rendezvous) {
-    return choose_by_rendezvous(hash, members);
+    return std::make_unique<TableOf<Rendezvous, placement_hash>>(members);
   }
-  if (!ring_.is_for(members)) {
-    ring_ = HashRing(members);
-  }
-  return ring_.choose(hash);
+  return std::make_unique<TableOf<HashRing, placement_hash>>(members);
 }
 
 Placed UniformQuorum::choose(const ChildView& child, std::span<const Member> members) const {
@@ -150,8 +186,19 @@ Placed UniformQuorum::choose(const ChildView& child, std::span<const Member> mem
   return Uniform::choose(child, members);
 }
 
+std::unique_ptr<PlacementTable> UniformQuorum::table(std::span<const Member> members) const {
+  if (!has_quorum(members)) {
+    return std::make_unique<NoQuorumTable>();
+  }
+  return Uniform::table(members);
+}
+
 Placed UniformRandom::choose(const ChildView& child, std::span<const Member> members) const {
-  return choose_by_rendezvous(base::combine(kRandomSeed, hash_of(child.id)), members);
+  return choose_by_rendezvous(random_hash(child), members);
+}
+
+std::unique_ptr<PlacementTable> UniformRandom::table(std::span<const Member> members) const {
+  return std::make_unique<TableOf<Rendezvous, random_hash>>(members);
 }
 
 }  // namespace horde::supervisor

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -275,6 +276,39 @@ TEST_P(EachStrategy, SpreadsChildrenOverTheMembers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EachStrategy, testing::Values(0, 1, 2, 3));
+
+// Goal: a table never changes an answer. Method: random lists, of no member up to forty, in all
+// statuses.
+TEST(Placement, ByATableIsTheSame) {
+  constexpr std::array kAll = {Status::uninitialized, Status::alive, Status::shutting_down,
+                               Status::dead, Status::left};
+  std::vector<std::unique_ptr<Strategy>> strategies;
+  strategies.push_back(std::make_unique<Uniform>(HashScheme::rendezvous));
+  strategies.push_back(std::make_unique<Uniform>(HashScheme::ring));
+  strategies.push_back(std::make_unique<UniformQuorum>());
+  strategies.push_back(std::make_unique<UniformRandom>());
+  base::Rng rng(5);
+  for (int round = 0; round < 100; ++round) {
+    std::vector<Member> members;
+    for (std::uint64_t i = rng.below(41); i > 0; --i) {
+      const bool alive = rng.chance(3, 4);
+      members.push_back(member(200 - i, alive ? Status::alive : kAll[rng.below(kAll.size())]));
+    }
+    const auto strategy = rng.below(strategies.size());
+    const auto table = strategies[strategy]->table(members);
+    ASSERT_NE(table, nullptr);
+    for (std::uint64_t child = 0; child < 20; ++child) {
+      ChildSpec spec{.start = "x"};
+      if (rng.chance(1, 4)) {
+        spec.place_by = PlaceBy::key;
+        spec.placement_key = std::to_string(rng.below(5));
+      }
+      const ChildView view{id_of(rng.next()), spec};
+      EXPECT_EQ(table->choose(view), strategies[strategy]->choose(view, members))
+          << "round " << round << ", strategy " << strategy;
+    }
+  }
+}
 
 // Shows: strategy.by_id, strategy.by_key, strategy.by_spec, strategy.random
 TEST(Placement, FollowsTheKeyOrTheSpecWhereAsked) {

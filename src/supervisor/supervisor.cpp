@@ -37,6 +37,7 @@ Supervisor::Supervisor(const base::RunId& self, Options options, std::unique_ptr
   for (StaticChild& child : options_.static_children) {
     child.spec.shutdown = child.spec.effective_shutdown();  // As it reads when it has travelled.
   }
+  prepare_choices();
 }
 
 // --- What it is told.
@@ -48,6 +49,7 @@ void Supervisor::on_view(base::Now now, View view, Outputs& out) {
   if (alive_hash() != alive_before) {
     view_since_ = now.mono;
   }
+  prepare_choices();
   const bool quorum = strategy_->has_quorum(view_.members);
   const bool listed = member(self_.node) != nullptr;
   const bool changed = quorum != quorum_ || listed != listed_;
@@ -264,7 +266,7 @@ void Supervisor::settle_absent(base::Now now, const ChildId& id, Child& child, O
   }
   const bool is_released = entry.run.state == RunState::released;
   if (stopping_ && is_mine(entry) && !is_released) {
-    release(now, id, child, choose(id, entry).value_or(base::NodeId{}), out);
+    release(now, id, child, choose(id, entry.birth->spec).value_or(base::NodeId{}), out);
     return;
   }
   if (!may_run()) {
@@ -515,12 +517,19 @@ bool Supervisor::is_gone(const base::RunId& owner) const {
          found->status == members::Status::left || newest_boot(owner.node) > owner.start;
 }
 
-Placed Supervisor::choose(const ChildId& id, const Entry& entry) const {
-  return strategy_->choose({id, entry.birth->spec}, view_.members);
+// After each change of the members.
+void Supervisor::prepare_choices() {
+  table_ = strategy_->table(view_.members);
+  gatherers_ = UniformRandom().table(view_.members);
+}
+
+Placed Supervisor::choose(const ChildId& id, const ChildSpec& spec) const {
+  return table_ != nullptr ? table_->choose({id, spec})
+                           : strategy_->choose({id, spec}, view_.members);
 }
 
 bool Supervisor::is_chosen(const ChildId& id, const Entry& entry) const {
-  const Placed placed = choose(id, entry);
+  const Placed placed = choose(id, entry.birth->spec);
   return placed && *placed == self_.node;
 }
 

@@ -238,7 +238,8 @@ class Supervisor {
   [[nodiscard]] const Member* member(base::NodeId node) const;
   [[nodiscard]] bool is_candidate(base::NodeId node) const;
   [[nodiscard]] bool is_gone(const base::RunId& owner) const;
-  [[nodiscard]] Placed choose(const ChildId& id, const Entry& entry) const;
+  void prepare_choices();
+  [[nodiscard]] Placed choose(const ChildId& id, const ChildSpec& spec) const;
   [[nodiscard]] bool is_chosen(const ChildId& id, const Entry& entry) const;
   [[nodiscard]] std::optional<base::RunId> run_of(base::NodeId node) const;
   void start_statics(base::Now now, Outputs& out);
@@ -296,6 +297,8 @@ class Supervisor {
   base::RunId self_;
   Options options_;
   std::unique_ptr<Strategy> strategy_;
+  std::unique_ptr<PlacementTable> table_;      // Of the strategy and view_, if it makes one.
+  std::unique_ptr<PlacementTable> gatherers_;  // Who gathers the confirmations of an end.
   base::Rng rng_;
   View view_;
   base::Instant view_since_;  // When who is alive changed last.
