@@ -122,6 +122,7 @@ node::ChildrenConfig children_config(const scenario::Scenario& scenario, std::st
   for (const scenario::StaticChild& child : options.static_children) {
     to.static_children.push_back({.name = child.name, .spec = spec_of(child)});
   }
+  out.extra_arguments = {options.extra_arguments.begin(), options.extra_arguments.end()};
   if (options.max_children) {
     to.max_children = static_cast<std::size_t>(*options.max_children);
   }

@@ -14,6 +14,9 @@ enum class Channel : std::uint8_t {
   supervisor = 2,  // Then the horde's id.
 };
 
+// Beside the rounds in which it hears of what happened without it.
+constexpr base::Duration kReturnWaitMin = base::milliseconds(500);
+
 // The call by which this node stops its own supervisors; drivers number theirs from below.
 constexpr base::CallId kOwnStop{~std::uint64_t{0}};
 
@@ -69,8 +72,11 @@ void Node::make_children() {
       continue;
     }
     const ChildrenConfig& config = *horde.config.children;
+    supervisor::Options options = config.options;
+    options.quorum_return_wait = options.quorum_return_wait.value_or(
+        horde.config.replication.sync_interval * 2 + kReturnWaitMin);
     horde.children = std::make_unique<Children>(Children{
-        .supervisor = supervisor::Supervisor({self_, boot_}, config.options, config.strategy(),
+        .supervisor = supervisor::Supervisor({self_, boot_}, options, config.strategy(),
                                              rng_.fork("children").fork(horde.id).fork(boot_)),
         .copies = Copies(*runtime_, horde.config.name, config.extra_arguments)});
     horde.replicator.map().visit_after(

@@ -160,7 +160,7 @@ constexpr Broken kBroken[] = {
     {"AnEndWithoutARepetition", R"({"timeline": [{"until": "1s", "heal": "all"}]})",
      R"(f.json: /timeline/0/until: repeats, but does not say how often; add "every", for example "1s")"},
     {"AListWhereAnObjectIsNeeded", R"({"horde": []})",
-     R"(f.json: /horde: here stands an empty list; write an object {...} with the keys sync_interval, propagation, topology, members, distribution, hash, redistribution, duplicates, on_intensity, static_children, max_children, max_restarts, healthy_after, quarantine, takeover_delay, proxy_message_ttl, max_sync_size, forget_after, boot_wait, push_coalesce, session_timeout, tombstone_age_max, tombstones_max, probe_interval, probe_timeout)"},
+     R"(f.json: /horde: here stands an empty list; write an object {...} with the keys sync_interval, propagation, topology, members, distribution, hash, redistribution, duplicates, on_intensity, static_children, extra_arguments, max_children, max_restarts, healthy_after, quarantine, takeover_delay, proxy_message_ttl, max_sync_size, forget_after, boot_wait, push_coalesce, session_timeout, tombstone_age_max, tombstones_max, probe_interval, probe_timeout)"},
     {"NullInsteadOfAnOption", R"({"horde": {"propagation": null}})",
      R"(f.json: /horde/propagation: here stands null; write one of eager, interval)"},
     {"ADurationOfCenturies", R"({"duration": "2000000h"})",

@@ -9,8 +9,8 @@
 namespace horde::scenario {
 
 /// Calls of children have a deadline of their own; a write waits for the first sync at most. What a
-/// node did not answer before it went down is not expected any more; a paused one answers when it
-/// goes on.
+/// node did not answer before it went down is not expected any more; a paused or slow one answers when
+/// it goes on.
 class CallsChecker final : public Checker {
  public:
   struct Asked {
@@ -26,6 +26,7 @@ class CallsChecker final : public Checker {
   void on_call(NodeIndex node, base::CallId call, Asked asked);
   /// The call did not reach its node.
   void on_not_made(NodeIndex node, base::CallId call);
+  /// It does nothing, or everything late, until it goes on.
   void on_pause(NodeIndex node) { paused_.insert(node); }
   void on_resume(NodeIndex node);
 

@@ -24,9 +24,7 @@ void Actions::relieve(NodeIndex node) {
     }
   }
   if (state.slow) {
-    state.slow = false;
-    run_->deaths.disturb(node);
-    run_->world.set_slow(node, {});
+    set_slow(node, {});
   }
 }
 
@@ -151,17 +149,23 @@ void Actions::on(const Resume& resume, Place place) {
 void Actions::on(const Slow& slow, Place place) {
   Cluster::Resolver resolve = resolver(place);
   for (const NodeIndex node : running(resolve, slow.nodes)) {
-    run_->cluster[node].slow = slow.delay.ns > 0;
-    run_->deaths.disturb(node);
-    run_->world.set_slow(node, slow.delay);
+    set_slow(node, slow.delay);
     if (slow.lasts) {
-      later(*slow.lasts, [this, node] {
-        run_->cluster[node].slow = false;
-        run_->deaths.disturb(node);
-        run_->world.set_slow(node, {});
-      });
+      later(*slow.lasts, [this, node] { set_slow(node, {}); });
     }
   }
+}
+
+void Actions::set_slow(NodeIndex node, base::Duration delay) {
+  const bool slow = delay.ns > 0;
+  run_->cluster[node].slow = slow;
+  run_->deaths.disturb(node);
+  if (slow) {
+    run_->calls.on_pause(node);
+  } else {
+    run_->calls.on_resume(node);
+  }
+  run_->world.set_slow(node, delay);
 }
 
 void Actions::on(const Clock& clock, Place place) {

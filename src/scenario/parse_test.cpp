@@ -53,7 +53,7 @@ constexpr std::string_view kEverything = R"({
             "members": ["a", "b", "elsewhere"], "max_sync_size": 7, "distribution": "uniform_quorum",
             "hash": "ring", "redistribution": "active", "duplicates": "leave", "on_intensity": "shutdown",
             "static_children": ["one", {"name": "two", "type": "echo", "restart": "transient", "shutdown": "0s"}],
-            "max_children": 5, "max_restarts": 2, "healthy_after": "1s", "quarantine": "3s",
+            "extra_arguments": ["x"], "max_children": 5, "max_restarts": 2, "healthy_after": "1s", "quarantine": "3s",
             "takeover_delay": "2s", "proxy_message_ttl": 0},
   "network": {"latency": "2ms", "bandwidth": "10Mbit/s",
               "links": [{"from": "a", "to": ["b", "c"], "loss": "50%",

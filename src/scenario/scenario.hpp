@@ -63,6 +63,7 @@ struct HordeOptions {
   Duplicates duplicates = Duplicates::stop;
   OnIntensity on_intensity = OnIntensity::quarantine;
   std::vector<StaticChild> static_children;
+  std::vector<std::string> extra_arguments;
   std::optional<std::int64_t> max_children;
   std::optional<std::int64_t> max_restarts;
   std::optional<base::Duration> healthy_after;

@@ -222,6 +222,7 @@ const Table<HordeOptions>& table_of() {
                                   "original."),
           field<&T::static_children>("static_children",
                                      "Children that every node knows from the start."),
+          field<&T::extra_arguments>("extra_arguments", "Put before the arguments of each child."),
           field<&T::max_children>("max_children", "That a node starts by calls, at most."),
           field<&T::max_restarts>("max_restarts", "Failures that a child may have in a row.",
                                   {.max = 1'000'000}),

@@ -48,6 +48,7 @@ std::string refusal_of_times(const Options& options) {
       Time{"quarantine", options.quarantine, some, options.quarantine_max},
       Time{"takeover_delay", options.takeover_delay.value_or(none), none},
       Time{"quorum_stop_max", options.quorum_stop_max, none},
+      Time{"quorum_return_wait", options.quorum_return_wait.value_or(none), none},
       Time{"doubt_time", options.doubt_time, none},
       Time{"settle_time", options.settle_time, none},
       Time{"stay_min", options.stay_min, none},

@@ -55,6 +55,9 @@ struct Options {
   /// How long copies have to stop when their member has lost the quorum (or, if the strategy needs
   /// one, its membership), whatever their shutdown rule says.
   base::Duration quorum_stop_max = base::seconds(5);
+  /// Whoever has lost the quorum and has it again waits so long before it starts anything: until it
+  /// has heard who took its children over meanwhile. Unset: two sync intervals and half a second.
+  std::optional<base::Duration> quorum_return_wait;
   /// How long a claim must be known that came when its owner was thought gone already: it says that
   /// the owner may live after all.
   base::Duration doubt_time = base::seconds(1);

@@ -55,6 +55,10 @@ void Supervisor::on_view(base::Now now, View view, Outputs& out) {
   const bool changed = quorum != quorum_ || listed != listed_;
   if (quorum != quorum_) {
     out.add(Told{.topic = quorum ? "quorum_met" : "quorum_lost"});
+    lost_quorum_ = lost_quorum_ || !quorum;
+    if (quorum && lost_quorum_) {
+      acts_from_ = now.mono + options_.quorum_return_wait.value_or(base::Duration{});
+    }
   }
   quorum_ = quorum;
   listed_ = listed;
@@ -271,6 +275,9 @@ void Supervisor::settle_absent(base::Now now, const ChildId& id, Child& child, O
   }
   if (!may_run()) {
     return;
+  }
+  if (now.mono < acts_from_) {
+    return set_due(id, child, acts_from_);
   }
   if (is_mine(entry) && !is_released) {
     if (now.mono < child.retry_at) {
@@ -538,7 +545,7 @@ std::optional<base::NodeId> Supervisor::place_of(const ChildId& id) const {
   if (of == nullptr || !of->birth) {
     return {};
   }
-  const Placed placed = choose(id, *of);
+  const Placed placed = choose(id, of->birth->spec);
   return placed ? std::optional(*placed) : std::nullopt;
 }
 

@@ -304,6 +304,8 @@ class Supervisor {
   base::Instant view_since_;  // When who is alive changed last.
   bool synced_ = false;
   bool quorum_ = false;
+  bool lost_quorum_ = false;  // In this boot.
+  base::Instant acts_from_;   // After a return of the quorum.
   bool listed_ = false;
   bool stopping_ = false;
   bool left_ = false;
