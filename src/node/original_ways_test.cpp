@@ -2,7 +2,7 @@
 // restart intensity that ends the supervisor.
 #include <gtest/gtest.h>
 
-#include "node/test_nodes.hpp"
+#include "node/driven_nodes.hpp"
 
 namespace horde::node {
 namespace {
@@ -12,13 +12,13 @@ using base::seconds;
 using members::Status;
 using supervisor::ChildId;
 
-TestNodes nodes_with(std::size_t count, const supervisor::Options& options) {
-  return TestNodes(count, [options](std::size_t, Config& config) {
+DrivenNodes nodes_with(std::size_t count, const supervisor::Options& options) {
+  return DrivenNodes(count, [options](std::size_t, Config& config) {
     config.hordes.push_back({.name = "h", .children = ChildrenConfig{.options = options}});
   });
 }
 
-void terminate(TestNodes& nodes, std::size_t index, const ChildId& child) {
+void terminate(DrivenNodes& nodes, std::size_t index, const ChildId& child) {
   nodes.input(index, [&](Node& node, base::Effects& out) {
     node.terminate_child(nodes.now(), {500}, "h", {.id = child}, out);
   });
@@ -29,7 +29,7 @@ void terminate(TestNodes& nodes, std::size_t index, const ChildId& child) {
 TEST(DuplicatesLeft, BothCopiesLiveOnUntilTheirChildIsTerminated) {
   supervisor::Options options;
   options.duplicates = supervisor::Duplicates::leave;
-  TestNodes nodes = nodes_with(2, options);
+  DrivenNodes nodes = nodes_with(2, options);
   nodes.boot_all();
   nodes.run(seconds(3));
   for (int i = 0; i < 8; ++i) {
@@ -60,11 +60,11 @@ class Intensity : public testing::Test {
     out.on_intensity = supervisor::OnIntensity::shutdown;
     return out;
   }
-  [[nodiscard]] static Status status_of(TestNodes& nodes, std::size_t index) {
+  [[nodiscard]] static Status status_of(DrivenNodes& nodes, std::size_t index) {
     return nodes.node(index).members("h").at(index).status;
   }
   // Starts children until one of them runs on the node.
-  static ChildId start_on(TestNodes& nodes, std::size_t index, const base::Bytes& type,
+  static ChildId start_on(DrivenNodes& nodes, std::size_t index, const base::Bytes& type,
                           const process::Args& args) {
     for (int i = 0; i < 40; ++i) {
       const auto before = nodes.node(index).copies(0)->ids();
@@ -84,7 +84,7 @@ class Intensity : public testing::Test {
 // Goal: one child that fails too often takes its member's supervisor with it, as in the original:
 // all its children end there and run elsewhere, and it is there again, without them.
 TEST_F(Intensity, EndsTheSupervisorWhoseChildrenOthersTakeAndWhichIsBackWithoutThem) {
-  TestNodes nodes = nodes_with(2, options());
+  DrivenNodes nodes = nodes_with(2, options());
   nodes.boot_all();
   nodes.run(seconds(3));
   const ChildId sleeper = start_on(nodes, 0, "sleeper", {});
@@ -97,7 +97,7 @@ TEST_F(Intensity, EndsTheSupervisorWhoseChildrenOthersTakeAndWhichIsBackWithoutT
       if (std::ranges::count(known, row.id, &supervisor::ChildRow::id) != 0) {
         continue;
       }
-      if (row.claim.owner == TestNodes::id(0)) {
+      if (row.claim.owner == DrivenNodes::id(0)) {
         crasher = row.id;
       } else {
         terminate(nodes, 0, row.id);
@@ -126,7 +126,7 @@ TEST_F(Intensity, EndsTheSupervisorWhoseChildrenOthersTakeAndWhichIsBackWithoutT
 
 // Goal: nothing is lost where nobody else is, and failing costs no more than a start in each pause.
 TEST_F(Intensity, AloneStartsItsChildrenAgainWhenItIsBack) {
-  TestNodes nodes = nodes_with(1, options());
+  DrivenNodes nodes = nodes_with(1, options());
   nodes.boot_all();
   nodes.run(seconds(3));
   const ChildId sleeper = start_on(nodes, 0, "sleeper", {});
@@ -146,7 +146,7 @@ TEST_F(Intensity, AloneStartsItsChildrenAgainWhenItIsBack) {
 }
 
 TEST_F(Intensity, DoesNotKeepANodeFromStopping) {
-  TestNodes nodes = nodes_with(1, options());
+  DrivenNodes nodes = nodes_with(1, options());
   nodes.boot_all();
   nodes.run(seconds(3));
   start_on(nodes, 0, "crasher", {"after_ms=100"});
