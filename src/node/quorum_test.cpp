@@ -24,7 +24,8 @@ DrivenNodes three_with_quorum() {
 
 // Goal: no process of a child runs on both sides of a cut, not for a moment, and each runs again
 // where the quorum is. Method: processes that ignore exits, half of them never to be killed.
-// Shows: strategy.quorum_stops, strategy.quorum_in_time, placement.split_quorum, bad_input.ignores_exits
+// Shows: strategy.quorum_stops, strategy.quorum_in_time, placement.split_quorum,
+// bad_input.ignores_exits
 TEST(Quorum, AMemberThatIsCutOffKillsItsProcessesBeforeOthersTakeThemOver) {
   DrivenNodes nodes = three_with_quorum();
   nodes.boot_all();
