@@ -311,6 +311,7 @@ bool Node::tell_views(base::Now now) {
     const members::SeenNodes all = seen(horde);
     supervisor::View view{.members = horde.members.list(all),
                           .witnesses = horde.members.witnesses(now.mono)};
+    view.announced = horde.members.announced();
     view.cut_noticed_max =
         supervisor::cut_noticed_max(config_.liveness, std::max(all.size(), view.witnesses.size()));
     for (const auto& [node, what] : all) {

@@ -46,6 +46,7 @@ void Supervisor::on_view(base::Now now, View view, Outputs& out) {
   const std::uint64_t alive_before = alive_hash();
   view_ = std::move(view);
   hear_boots(view_.boots);
+  hear_boots(view_.announced);
   if (alive_hash() != alive_before) {
     view_since_ = now.mono;
   }

@@ -40,6 +40,7 @@ namespace horde::supervisor {
 struct View {
   std::vector<Member> members;       ///< Ascending by name; self as it has announced itself.
   Boots boots;                       ///< Newest boot heard of, of whomever.
+  Boots announced;                   ///< What members announced in the map, maybe a later one.
   std::set<base::NodeId> reachable;  ///< Who can be talked to; self need not be named.
   std::set<base::NodeId> witnesses;  ///< Members, and those removed who are not forgotten yet.
   base::Duration cut_noticed_max;    ///< quorum.hpp; of no use without a quorum.

@@ -87,6 +87,7 @@ class TestCluster {
     std::unique_ptr<Supervisor> supervisor;
     bool synced = false;
     bool announced = false;  // In any of its lives; the map would say so.
+    Boots announced_boots;   // As far as the map here would say so.
     members::Status says = members::Status::uninitialized;
     std::map<ChildId, Process> processes;
     std::set<ChildId> ends_seen;  // On this disk.
