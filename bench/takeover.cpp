@@ -1,8 +1,7 @@
-// Measures what a member's death costs its survivors, by the number of children that it ran:
-//   one supervisor  the handling of the view change that gives it its share of the children
-//   whole nodes     all inputs of the survivors, from where one of them holds the member for dead
-//                   until all its children run again and both know of it
-// Prints two tables; docs/supervision.md has the figures.
+// Measures what a member's death costs its survivors, by the number of children that it ran.
+// One supervisor: the view change that gives it its share, and what is due at once. Whole nodes:
+// all inputs of the survivors, from where one of them holds the member for dead until all its
+// children run again and both know of it. docs/supervision.md has the figures.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -43,6 +42,18 @@ View view_of(int members, members::Status second) {
   return out;
 }
 
+class Alone final : public Replica {
+ public:
+  [[nodiscard]] std::size_t holders(const base::Dot& /*dot*/) const override { return 1; }
+  [[nodiscard]] bool is_closed_but_for(const std::set<base::NodeId>&) const override {
+    return true;
+  }
+  [[nodiscard]] const crdt::VersionVector& vector() const override { return vector_; }
+
+ private:
+  crdt::VersionVector vector_;
+};
+
 // `moved` children of the member that dies, among `others` that stay where they are.
 void measure_supervisor(int members, std::uint64_t moved, std::uint64_t others) {
   const base::Now now{{1'000'000'000}, {1'000'000'000}};
@@ -61,6 +72,9 @@ void measure_supervisor(int members, std::uint64_t moved, std::uint64_t others) 
   out.list.clear();
   const double begun = cpu_time();
   one.on_view(now, view_of(members, members::Status::dead), out);
+  while (one.wake_at() <= now.mono) {
+    one.on_timeout(now, Alone(), out);  // A large member's children are taken over in parts.
+  }
   const double took = cpu_time() - begun;
   std::printf("%7d %9llu %9llu %11zu %9.2f %13.0f\n", members,
               static_cast<unsigned long long>(moved), static_cast<unsigned long long>(others),
@@ -119,8 +133,9 @@ class Cluster {
   explicit Cluster(sim::NodeIndex nodes) : simulator_(sim::SimulatorOptions{}) {
     for (sim::NodeIndex i = 0; i < nodes; ++i) {
       (void)simulator_.add_node({.name = "n" + std::to_string(i + 1)}, [this](const auto& boot) {
-        node::Config config = sim::node_config(options_, boot, {sim::Simulator::address_of(0)});
-        config.hordes.front().children = sim::children_config(options_);
+        node::Config config =
+            sim::node_config(scenario_.horde, boot, {sim::Simulator::address_of(0)});
+        config.hordes.front().children = sim::children_config(scenario_, boot.name);
         config.hordes.front().children->options.hops_max = 0;  // Started where the call is.
         process::add_builtin_types(config.process_types, names_);
         return sim::host<TimedNode>(std::move(config), boot.records);
@@ -191,7 +206,7 @@ class Cluster {
   }
 
  private:
-  scenario::HordeOptions options_;
+  scenario::Scenario scenario_;
   process::LocalNames names_;
   sim::Simulator simulator_;
   std::uint64_t calls_ = 0;

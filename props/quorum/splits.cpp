@@ -42,12 +42,11 @@ struct Times {
 };
 
 Times times_of(const Split& split) {
-  const scenario::HordeOptions options{.distribution = scenario::Distribution::uniform_quorum,
-                                       .probe_interval = kProbeInterval};
-  const std::vector<base::Bytes> no_records;
-  const liveness::Options liveness =
-      sim::node_config(options, {.name = "n1", .records = no_records}, {}).liveness;
-  const supervisor::Options supervisor = sim::children_config(options).options;
+  scenario::Scenario scenario;
+  scenario.horde.distribution = scenario::Distribution::uniform_quorum;
+  scenario.horde.probe_interval = kProbeInterval;
+  const liveness::Options liveness = sim::liveness_of(scenario.horde);
+  const supervisor::Options supervisor = sim::children_config(scenario, "n1").options;
   Times out{.noticed_max = supervisor::cut_noticed_max(liveness, split.nodes),
             .stop_bound = supervisor::quorum_stop_bound(liveness, split.nodes, supervisor)};
   out.takeover_max =
@@ -76,7 +75,7 @@ std::string names(std::uint32_t set) {
 /// What must hold of copies while the cluster is cut.
 class SplitChecker final : public scenario::Checker {
  public:
-  SplitChecker(const scenario::World& world, const Split& split) : world_(&world), split_(split) {
+  SplitChecker(const sim::HordeWorld& world, const Split& split) : world_(&world), split_(split) {
     const Times times = times_of(split);
     stopped_at_ = cut_at(split) + times.stop_bound;
     looked_at_ = looked_at(split);
@@ -102,7 +101,8 @@ class SplitChecker final : public scenario::Checker {
     }
     const bool must_have_stopped = at >= stopped_at_;
     if (world_->is_up(step.node)) {
-      std::vector<supervisor::ChildId> copies = world_->copies(step.node);
+      const auto& node = sim::engine_of<node::Node>(*world_->simulator().machine(step.node));
+      std::vector<supervisor::ChildId> copies = node.copies(0)->ids();
       if (copies != copies_[step.node]) {
         copies_[step.node] = std::move(copies);
         if (views_agree_ || must_have_stopped) {
@@ -143,7 +143,7 @@ class SplitChecker final : public scenario::Checker {
     findings_.add({.id = "quorum", .node = world_->name(node), .text = std::move(text)});
   }
 
-  const scenario::World* world_;
+  const sim::HordeWorld* world_;
   Split split_;
   base::Duration stopped_at_;
   base::Duration looked_at_;
