@@ -33,6 +33,7 @@ void Supervisor::watch_end(base::Now now, const ChildId& id) {
   if (gathering_.insert(id).second) {
     children_.at(id).ask_at = now.mono;
   }
+  news_of_.insert(id);
   ends_at_ = now.mono;
 }
 
@@ -97,6 +98,7 @@ void Supervisor::on(base::Now now, const base::RunId& from, const ConfirmEnds& m
   for (const ChildId& id : message.ids) {
     if (gathering_.contains(id)) {
       children_.at(id).confirmed[from.node] = {.boot = from.start, .vector = last_vector_ + 1};
+      news_of_.insert(id);
       wanted = true;
     }
   }
@@ -106,6 +108,9 @@ void Supervisor::on(base::Now now, const base::RunId& from, const ConfirmEnds& m
   }
 }
 
+// In between only at those with news, and at those that calls wait for: with ten thousand ends that
+// wait for their time to be forgotten, looking at all of them for each confirmation is most of what
+// a member does.
 void Supervisor::look_at_ends(base::Now now, const Replica& replica, Outputs& out) {
   ends_at_ = base::Instant::never();
   if (!synced_) {
@@ -114,12 +119,10 @@ void Supervisor::look_at_ends(base::Now now, const Replica& replica, Outputs& ou
   confirm_to_askers(replica, out);
   // A vector that ours covers once is covered for ever.
   std::erase_if(vectors_, [&](const auto& v) { return replica.vector().covers(v.second); });
-  std::erase_if(gathering_, [this](const ChildId& id) {
-    const auto it = children_.find(id);
-    return it == children_.end() || !it->second.entry;
-  });
+  std::set<ChildId> asked_for;  // By calls.
   std::erase_if(terminates_, [&](const auto& terminate) {
     if (entry(terminate.second.id) != nullptr) {
+      asked_for.insert(terminate.second.id);
       return false;
     }
     // Somebody forgot it, so all have confirmed.
@@ -128,8 +131,22 @@ void Supervisor::look_at_ends(base::Now now, const Replica& replica, Outputs& ou
   });
   // Whom nobody waits for any more must not bring anything back.
   const bool others_closed = !gathering_.empty() && replica.is_closed_but_for(view_.witnesses);
-  for (const ChildId& id : std::vector<ChildId>(gathering_.begin(), gathering_.end())) {
-    const bool has_call = answer_terminates(now, id, out);
+  std::set<ChildId> ids = std::exchange(news_of_, {});
+  ids.insert(asked_for.begin(), asked_for.end());
+  if (all_ends_at_ <= now.mono) {
+    all_ends_at_ = now.mono + options_.ask_interval;
+    ids.insert(gathering_.begin(), gathering_.end());
+  }
+  for (const ChildId& id : ids) {
+    const auto it = children_.find(id);
+    if (it == children_.end() || !it->second.entry) {
+      gathering_.erase(id);
+      continue;
+    }
+    if (!gathering_.contains(id)) {
+      continue;
+    }
+    const bool has_call = asked_for.contains(id) && answer_terminates(now, id, out);
     if (others_closed && may_forget(now, children_.at(id))) {
       forget(id, out);
     } else if (!has_call && !gathers(id)) {
@@ -137,11 +154,11 @@ void Supervisor::look_at_ends(base::Now now, const Replica& replica, Outputs& ou
       children_.at(id).confirmed.clear();
     }
   }
-  ask_for_confirmations(now, out);
+  ask_for_confirmations(now, ids, out);
   if (gathering_.empty()) {
     vectors_.clear();
   } else {
-    ends_at_ = now.mono + options_.ask_interval;
+    ends_at_ = all_ends_at_;
     for (const auto& [call, terminate] : terminates_) {
       ends_at_ = std::min(ends_at_, terminate.until);
     }
@@ -171,25 +188,25 @@ void Supervisor::confirm_to_askers(const Replica& replica, Outputs& out) {
   }
 }
 
-void Supervisor::ask_for_confirmations(base::Now now, Outputs& out) {
+void Supervisor::ask_for_confirmations(base::Now now, const std::set<ChildId>& ids, Outputs& out) {
   std::map<base::RunId, std::vector<ChildId>> questions;
-  for (const ChildId& id : gathering_) {
-    Child& child = children_.at(id);
-    if (now.mono < child.ask_at) {
+  for (const ChildId& id : ids) {
+    if (!gathering_.contains(id) || now.mono < children_.at(id).ask_at) {
       continue;
     }
+    Child& child = children_.at(id);
     child.ask_at = now.mono + options_.ask_interval;
     for (const base::NodeId node : missing(child, Left::must)) {
       if (view_.reachable.contains(node)) {
-        std::vector<ChildId>& ids = questions[{node, newest_boot(node)}];
-        if (ids.size() < wire::kChildIdsMax) {
-          ids.push_back(id);  // The rest is asked for when these have been answered.
+        std::vector<ChildId>& asked = questions[{node, newest_boot(node)}];
+        if (asked.size() < wire::kChildIdsMax) {
+          asked.push_back(id);  // The rest is asked for when these have been answered.
         }
       }
     }
   }
-  for (auto& [run, ids] : questions) {
-    out.add(SendTo{run, encode(AskEnds{heard_boots_, std::move(ids)})});
+  for (auto& [run, asked] : questions) {
+    out.add(SendTo{run, encode(AskEnds{heard_boots_, std::move(asked)})});
   }
 }
 

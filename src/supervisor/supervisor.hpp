@@ -285,7 +285,7 @@ class Supervisor {
   void watch_end(base::Now now, const ChildId& id);
   void look_at_ends(base::Now now, const Replica& replica, Outputs& out);
   void confirm_to_askers(const Replica& replica, Outputs& out);
-  void ask_for_confirmations(base::Now now, Outputs& out);
+  void ask_for_confirmations(base::Now now, const std::set<ChildId>& ids, Outputs& out);
   [[nodiscard]] bool answer_terminates(base::Now now, const ChildId& id, Outputs& out);
   void forget(const ChildId& id, Outputs& out);
   [[nodiscard]] bool gathers(const ChildId& id) const;
@@ -333,6 +333,8 @@ class Supervisor {
   std::set<ChildId> waited_for_;   // Children with waiters.
   std::set<ChildId> handed_over_;  // Released at our stop, and not known to be held elsewhere.
   std::set<ChildId> gathering_;    // Ends that we gather confirmations for.
+  std::set<ChildId> news_of_;      // Of these: to be looked at at once; ...
+  base::Instant all_ends_at_;      // ... all of them at this time.
   std::set<ChildId> to_confirm_;   // Ends that somebody asked about, to be answered now.
   Boots heard_boots_;
   std::map<std::uint64_t, crdt::VersionVector> vectors_;
