@@ -9,8 +9,8 @@
 namespace horde::scenario {
 
 /// Calls of children have a deadline of their own; a write waits for the first sync at most. What a
-/// node did not answer before it went down is not expected any more; a paused or slow one answers when
-/// it goes on.
+/// node did not answer before it went down is not expected any more; a paused or slow one answers
+/// when it goes on.
 class CallsChecker final : public Checker {
  public:
   struct Asked {
