@@ -90,6 +90,7 @@ class Actions {
   void end_gracefully(const Nodes& nodes, Cluster::State state,
                       const std::optional<base::Duration>& kill_after);
   void set_slow(NodeIndex node, base::Duration delay);
+  void note_pace(NodeIndex node);
   void crash(NodeIndex node, Disk disk, std::int64_t records);
   void garbage(NodeIndex from, NodeIndex to, std::int64_t size_max, base::Rng rng);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "supervisor/entry.hpp"
+
 namespace horde::scenario {
 
 void AcknowledgedChecker::on_put(NodeIndex node, base::CallId call, std::vector<crdt::Key> keys) {
@@ -18,6 +20,15 @@ void AcknowledgedChecker::on_answer(base::Instant /*at*/, NodeIndex node,
     answered_.insert(answered_.end(), it->second.begin(), it->second.end());
   }
   calls_.erase(it);
+}
+
+// A replica that has to start anew writes again what nobody else has, but entries of children: an
+// end that it has not heard of may be forgotten already, and would be undone.
+void AcknowledgedChecker::on_tell(base::Instant /*at*/, NodeIndex node, const base::Tell& tell) {
+  if (tell.topic == "started_anew") {
+    std::erase_if(open_[node],
+                  [](const auto& put) { return supervisor::child_of(put.second.key).has_value(); });
+  }
 }
 
 // A step carries out a write, logs it and answers it at once, so its events are those of the calls

@@ -25,6 +25,7 @@ class AcknowledgedChecker final : public Checker {
   void on_disk_loss(NodeIndex node) { open_.erase(node); }
 
   void on_answer(base::Instant at, NodeIndex node, const base::Answer& answer) override;
+  void on_tell(base::Instant at, NodeIndex node, const base::Tell& tell) override;
   void on_step(const WorldStep& step) override;
   void check_all(Group live) override;
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/hash.hpp"
+#include "supervisor/entry.hpp"
 
 namespace horde::scenario {
 namespace {
@@ -29,6 +30,9 @@ const crdt::Sibling* shown(const crdt::Siblings* siblings) {
 }  // namespace
 
 std::string shown_key(base::BytesView key) {
+  if (const auto child = supervisor::child_of(key)) {
+    return "child " + supervisor::to_string(*child);
+  }
   const bool user = !key.empty() && key.front() == members::kUserKeyPrefix;
   return base::printable(user ? key.substr(1) : key);
 }

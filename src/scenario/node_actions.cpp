@@ -19,7 +19,7 @@ void Actions::relieve(NodeIndex node) {
     state.paused = false;
     run_->deaths.disturb(node);
     if (state.state == Cluster::State::up) {
-      run_->calls.on_resume(node);
+      note_pace(node);
       run_->world.resume(node);
     }
   }
@@ -119,7 +119,7 @@ void Actions::on(const Pause& pause, Place place) {
   Cluster::Resolver resolve = resolver(place);
   for (const NodeIndex node : running(resolve, pause.nodes)) {
     run_->cluster[node].paused = true;
-    run_->calls.on_pause(node);
+    note_pace(node);
     run_->world.pause(node);
     if (pause.lasts) {
       later(*pause.lasts, [this, node, starts = run_->cluster[node].starts] {
@@ -127,7 +127,7 @@ void Actions::on(const Pause& pause, Place place) {
         if (now.paused && now.starts == starts) {
           now.paused = false;
           run_->deaths.disturb(node);
-          run_->calls.on_resume(node);
+          note_pace(node);
           run_->world.resume(node);
         }
       });
@@ -156,15 +156,21 @@ void Actions::on(const Slow& slow, Place place) {
   }
 }
 
-void Actions::set_slow(NodeIndex node, base::Duration delay) {
-  const bool slow = delay.ns > 0;
-  run_->cluster[node].slow = slow;
-  run_->deaths.disturb(node);
-  if (slow) {
+// Whether it can be expected to answer in time.
+void Actions::note_pace(NodeIndex node) {
+  const Cluster::Node& state = run_->cluster[node];
+  if (state.paused || state.slow) {
     run_->calls.on_pause(node);
   } else {
     run_->calls.on_resume(node);
   }
+}
+
+void Actions::set_slow(NodeIndex node, base::Duration delay) {
+  const bool slow = delay.ns > 0;
+  run_->cluster[node].slow = slow;
+  run_->deaths.disturb(node);
+  note_pace(node);
   run_->world.set_slow(node, delay);
 }
 

@@ -11,8 +11,8 @@ constexpr base::Duration kTogether = base::seconds(5);
 constexpr std::size_t kTellersNamedMax = 4;
 
 // What is worth a line, and how it is put; suspicions are not: they come and go. %: whom it is
-// about, or nobody.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kTexts{{
+// about, or nobody. #: how many children.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kTexts{{
     {"member_up", "% is up"},
     {"member_dead", "% is declared dead"},
     {"member_left", "% has left"},
@@ -20,6 +20,11 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kTexts{{
     {"name_claimed", "another node claims to be %"},
     {"restarted_as", "% goes on under a new boot"},
     {"started_anew", "% starts anew: runs were closed without it"},
+    {"quorum_lost", "% has lost the quorum"},
+    {"quorum_met", "% has the quorum"},
+    {"taken_over", "% takes over what others ran: #"},
+    {"quarantined", "% puts into quarantine: #"},
+    {"intensity_exceeded", "the supervisor of % ends: too many failures"},
     {"reconciled", "reconciled with %"},
     {"push_overflow", "pushes to % overflow, sessions take over"},
     {"self_check_failed", "SELF-CHECK FAILED against %"},
@@ -69,7 +74,13 @@ std::string Story::text_of(const Line& line) const {
   if (line.tellers.empty()) {
     return line.line.text;
   }
-  std::string text = line.line.text + " (";
+  std::string text = line.line.text;
+  if (const std::size_t place = text.find('#'); place != std::string::npos) {
+    const std::size_t count = line.repeats + 1;
+    text.replace(place, 1, std::to_string(count) + (count == 1 ? " child" : " children"));
+    return text;  // Who tells is named.
+  }
+  text += " (";
   if (line.tellers.size() > kTellersNamedMax) {
     text += "by " + std::to_string(line.tellers.size()) + " nodes";
   } else {
