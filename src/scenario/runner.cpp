@@ -143,8 +143,10 @@ void Runner::collect_failures() {
     }
   }
   for (; unwanted_seen_ < run_.calls.unwanted().list().size(); ++unwanted_seen_) {
-    run_.unmet.add(run_.calls.unwanted().list()[unwanted_seen_]);
-    run_.story.add(TimelineLine::Kind::failure, run_.calls.unwanted().list()[unwanted_seen_].text);
+    Failure unwanted = run_.calls.unwanted().list()[unwanted_seen_];
+    unwanted.at = {run_.now().ns};
+    run_.story.add(TimelineLine::Kind::failure, unwanted.text);
+    run_.unmet.add(std::move(unwanted));
   }
   for (; unmet_seen_ < run_.unmet.list().size(); ++unmet_seen_) {
     failures_.push_back(run_.unmet.list()[unmet_seen_]);
