@@ -75,7 +75,7 @@ struct Config {
   std::vector<base::Address> seeds;
   std::vector<HordeConfig> hordes;
   liveness::Options liveness;
-  base::Duration stop_wait = base::seconds(2);  // For the last sync of a graceful stop, at most.
+  base::Duration stop_wait = base::seconds(5);  // For the last sync of a graceful stop, at most.
   base::Duration children_stop_wait =
       base::seconds(60);  // Before it: for children to be handed over.
   wire::LinkOptions links;
