@@ -25,7 +25,7 @@ std::string first(const Checker& checker) {
 class Children : public testing::Test {
  protected:
   explicit Children(Redistribution redistribution = Redistribution::passive)
-      : checker(world, watch, redistribution), metrics(world, watch, checker) {
+      : checker(world, watch, redistribution), metrics(world, checker) {
     watch.add(checker);
     watch.add(metrics);
     metrics.begin({});

@@ -11,8 +11,8 @@ namespace horde::scenario {
 
 class ChildMetrics final : public ChildListener {
  public:
-  ChildMetrics(World& world, const ChildWatch& watch, const ChildrenChecker& children)
-      : world_(&world), watch_(&watch), children_(&children) {}
+  ChildMetrics(World& world, const ChildrenChecker& children)
+      : world_(&world), children_(&children) {}
 
   /// From here on: what was before does not count, but where each child is does. `names`: only
   /// those of such names; "{i}" is any number.
@@ -53,7 +53,6 @@ class ChildMetrics final : public ChildListener {
   void change(base::Instant at, const Id& id, std::int64_t by);
 
   World* world_;
-  const ChildWatch* watch_;
   const ChildrenChecker* children_;
   std::optional<std::string> names_;
   std::map<Id, Copies> copies_;

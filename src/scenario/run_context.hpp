@@ -49,7 +49,7 @@ struct RunContext {
         acknowledged(world_given),
         calls(world_given),
         children(world_given, watch, scenario_given.horde.redistribution),
-        child_metrics(world_given, watch, children) {}
+        child_metrics(world_given, children) {}
 
   /// Since time 0.
   [[nodiscard]] base::Duration now() const { return world.now() - zero; }
