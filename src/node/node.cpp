@@ -229,7 +229,7 @@ void Node::put(base::Now now, base::CallId call, std::string_view horde, Pairs p
   for (auto& [key, value] : pairs) {
     if (key.size() > wire::kUserKeyBytesMax) {
       error = CallErrc::key_over_limit;
-    } else if (value.size() > wire::kValueBytesMax) {
+    } else if (value.size() > wire::kUserValueBytesMax) {
       error = CallErrc::value_over_limit;
     }
     key.insert(key.begin(), members::kUserKeyPrefix);

@@ -134,7 +134,7 @@ TEST(Node, RefusesBadCallsByName) {
   const std::string longest(wire::kUserKeyBytesMax, 'k');
   EXPECT_EQ(status_of(put("c", "k", "v")), "unknown_horde");
   EXPECT_EQ(status_of(put("a", longest + "k", "v")), "key_over_limit");
-  EXPECT_EQ(status_of(put("a", "k", std::string(wire::kValueBytesMax + 1, 'v'))),
+  EXPECT_EQ(status_of(put("a", "k", std::string(wire::kUserValueBytesMax + 1, 'v'))),
             "value_over_limit");
   EXPECT_EQ(status_of([](Node& node, Now now, Effects& out) {
               node.set_members(now, {1}, "a", {"n1", "no name"}, out);

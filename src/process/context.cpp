@@ -102,12 +102,60 @@ void Context::unregister_name(base::BytesView name) {
   runtime_->unregister_name(*process_, name);
 }
 
+NamesOf Context::names(base::BytesView registry) {
+  return {runtime_->registry(registry), runtime_->now_, process_->pid};
+}
+
+std::optional<Pid> Context::whereis(const Via& via) const {
+  const auto entry = runtime_->registry(via.registry).lookup(via.key);
+  return entry ? std::optional(entry->pid) : std::nullopt;
+}
+
+std::expected<void, Refusal> Context::send(const Via& to, base::BytesView message) {
+  const auto pid = whereis(to);
+  return pid ? send(*pid, message) : std::unexpected(Refusal::noproc);
+}
+
+std::expected<void, Refusal> Context::cast(const Via& to, base::BytesView message) {
+  const auto pid = whereis(to);
+  return pid ? cast(*pid, message) : std::unexpected(Refusal::noproc);
+}
+
+CallRef Context::call(const Via& to, base::BytesView request, base::Duration timeout) {
+  return call(whereis(to).value_or(Pid{}), request, timeout);
+}
+
 std::optional<Pid> Context::whereis(base::BytesView name) const {
   return runtime_->whereis(name);
 }
 
 bool Context::is_alive(const Pid& pid) const {
   return runtime_->is_alive(pid);
+}
+
+NameResult NamesOf::register_name(const Registration& what) {
+  return names_->register_name(now_, self_, what);
+}
+
+NameResult NamesOf::unregister_name(base::BytesView key) {
+  return names_->unregister_name(now_, self_, key);
+}
+
+std::size_t NamesOf::unregister_match(base::BytesView key, const NamePredicate& which) {
+  return names_->unregister_match(now_, self_, key, which);
+}
+
+std::expected<UpdatedValue, NameRefusal> NamesOf::update_value(
+    base::BytesView key, const std::function<base::Bytes(base::BytesView)>& change) {
+  return names_->update_value(now_, self_, key, change);
+}
+
+NameResult NamesOf::put_meta(base::BytesView key, base::Bytes value) {
+  return names_->put_meta(now_, key, std::move(value));
+}
+
+NameResult NamesOf::delete_meta(base::BytesView key) {
+  return names_->delete_meta(now_, key);
 }
 
 }  // namespace horde::process

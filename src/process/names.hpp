@@ -114,6 +114,30 @@ class Names {
   virtual void process_ended(base::Now now, const Pid& pid) = 0;
 };
 
+/// A registry that is not there: finds nothing, and refuses everything as unknown_registry.
+class NoNames final : public Names {
+ public:
+  NameResult register_name(base::Now now, const Pid& self, const Registration& what) override;
+  NameResult unregister_name(base::Now now, const Pid& self, base::BytesView key) override;
+  std::size_t unregister_match(base::Now, const Pid&, base::BytesView,
+                               const NamePredicate&) override {
+    return 0;
+  }
+  std::expected<UpdatedValue, NameRefusal> update_value(
+      base::Now now, const Pid& self, base::BytesView key,
+      const std::function<base::Bytes(base::BytesView)>& change) override;
+  NameResult put_meta(base::Now now, base::BytesView key, base::Bytes value) override;
+  NameResult delete_meta(base::Now now, base::BytesView key) override;
+  [[nodiscard]] bool has_unique_keys() const override { return true; }
+  [[nodiscard]] std::optional<NameEntry> lookup(base::BytesView) const override { return {}; }
+  [[nodiscard]] std::vector<NameEntry> entries(base::BytesView) const override { return {}; }
+  [[nodiscard]] std::vector<base::BytesView> keys(const Pid&) const override { return {}; }
+  [[nodiscard]] std::size_t count() const override { return 0; }
+  void visit(const std::function<void(const NameEntry&)>&) const override {}
+  [[nodiscard]] std::optional<base::BytesView> meta(base::BytesView) const override { return {}; }
+  void process_ended(base::Now, const Pid&) override {}
+};
+
 // What follows from visit and entries, the same for every implementation.
 [[nodiscard]] std::vector<base::Bytes> values(const Names& names, base::BytesView key,
                                               const Pid& pid);

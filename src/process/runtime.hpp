@@ -114,6 +114,10 @@ class Runtime {
   /// Does `what` in the name of a port. Requires: the port is open.
   void act(base::Now now, const Pid& port, const std::function<void(Context&)>& what, Outputs& out);
 
+  /// Processes reach it under `name`, and it is told of each end of a process, at once. Requires:
+  /// it lives as long as this.
+  void add_registry(base::BytesView name, Names& names) { registries_[base::Bytes(name)] = &names; }
+
   /// A port traps all exits, kill too; context.stop() closes it.
   [[nodiscard]] Pid open_port(base::BytesView name);
 
@@ -228,6 +232,7 @@ class Runtime {
   std::expected<void, Refusal> register_name(Process& process, base::BytesView name);
   void unregister_name(Process& process, base::BytesView name);
 
+  [[nodiscard]] Names& registry(base::BytesView name);
   [[nodiscard]] Process* find_local(const Pid& pid);
   [[nodiscard]] Process& make(Pid parent);
 
@@ -239,6 +244,8 @@ class Runtime {
   Outputs outputs_;                                              // Of the input under way.
   std::map<std::uint64_t, std::unique_ptr<Process>> processes_;  // And ports, by serial.
   std::map<base::Bytes, std::uint64_t, std::less<>> names_;
+  std::map<base::Bytes, Names*, std::less<>> registries_;
+  NoNames no_registry_;
   std::map<base::RunId, Peer> peers_;
   std::map<CallRef, Call> calls_;
   std::map<std::pair<base::Instant, std::uint64_t>, Alarm> alarms_;  // By time, reference.

@@ -23,6 +23,11 @@ base::Duration within_limits(base::Duration timeout) {
 
 }  // namespace
 
+Names& Runtime::registry(base::BytesView name) {
+  const auto it = registries_.find(name);
+  return it == registries_.end() ? no_registry_ : *it->second;
+}
+
 std::expected<Pid, Refusal> Runtime::spawn(Process& parent, SpawnOptions options) {
   if (types_.find(options.type) == nullptr) {
     return std::unexpected(Refusal::unknown_type);
@@ -45,6 +50,19 @@ std::expected<Pid, Refusal> Runtime::spawn(Process& parent, SpawnOptions options
   if (!options.name.empty()) {
     const auto registered = register_name(process, options.name);
     HORDE_ASSERT(registered.has_value());  // It is free, and not too long.
+  }
+  if (options.via) {
+    const Via& via = *options.via;
+    const NameResult result =
+        registry(via.registry).register_name(now_, process.pid, {via.key, via.value, via.priority});
+    if (!result) {
+      const Pid nobody = process.pid;
+      processes_.erase(nobody.serial);
+      --statistics_.spawned;
+      return std::unexpected(result.error().why == NameErrc::already_registered
+                                 ? Refusal::already_registered
+                                 : Refusal::name_refused);
+    }
   }
   if (options.link) {
     link(parent, process.pid);

@@ -27,6 +27,9 @@ void Runtime::end(std::uint64_t serial, const ExitReason& reason) {
   for (const base::Bytes& name : process.names) {
     names_.erase(name);
   }
+  for (const auto& [name, registry] : registries_) {
+    registry->process_ended(now_, process.pid);
+  }
   for (const auto& [ref, timer] : process.timers) {
     alarms_.erase({timer.at, ref.value});
   }

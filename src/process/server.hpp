@@ -21,6 +21,7 @@
 #include <optional>
 
 #include "base/rng.hpp"
+#include "process/names.hpp"
 #include "process/types.hpp"
 
 namespace horde::process {
@@ -55,7 +56,31 @@ struct SpawnOptions {
   base::Bytes token;  ///< Opaque; what the process shows to resources that fence old copies off.
   bool link = false;
   bool report_start = false;  ///< Tell the spawner how init went (Started).
-  base::Bytes name;           ///< Registered before init; empty: none.
+  base::Bytes name;           ///< Of this node; taken before init. Empty: none.
+  std::optional<Via> via{};   ///< Registered before init.
+};
+
+/// One registry, as one process uses it. Of a registry that this node does not have, reads find
+/// nothing, and everything else is refused as unknown_registry. Valid as its Context.
+class NamesOf {
+ public:
+  NameResult register_name(const Registration& what);
+  NameResult unregister_name(base::BytesView key);
+  std::size_t unregister_match(base::BytesView key, const NamePredicate& which);
+  std::expected<UpdatedValue, NameRefusal> update_value(
+      base::BytesView key, const std::function<base::Bytes(base::BytesView)>& change);
+  NameResult put_meta(base::BytesView key, base::Bytes value);
+  NameResult delete_meta(base::BytesView key);
+  /// The reads: lookup, entries, keys, count, visit, meta; and what names.hpp makes of them.
+  const Names& operator*() const { return *names_; }
+  const Names* operator->() const { return names_; }
+
+ private:
+  friend class Context;
+  NamesOf(Names& names, base::Now now, const Pid& self) : names_(&names), now_(now), self_(self) {}
+  Names* names_;
+  base::Now now_;
+  Pid self_;
 };
 
 /// What a handler can do, and knows. Valid during the handler's call only.
@@ -70,7 +95,7 @@ class Context {
   [[nodiscard]] base::Rng& rng();
 
   /// The new process runs init in its own turn, after this handler. unknown_type, over_limit (too
-  /// many processes, too large arguments), already_registered.
+  /// many processes, too large arguments), already_registered, name_refused (of `via`).
   std::expected<Pid, Refusal> spawn(SpawnOptions options);
 
   /// Sent once, in order; to a dead or lost process it goes nowhere. over_limit: the message is
@@ -109,6 +134,14 @@ class Context {
   std::expected<void, Refusal> register_name(base::BytesView name);
   void unregister_name(base::BytesView name);  ///< If it is ours.
   [[nodiscard]] std::optional<Pid> whereis(base::BytesView name) const;
+  /// A registry of this node.
+  [[nodiscard]] NamesOf names(base::BytesView registry);
+  [[nodiscard]] std::optional<Pid> whereis(const Via& via) const;
+  /// To whoever has the name now; noproc if nobody has.
+  std::expected<void, Refusal> send(const Via& to, base::BytesView message);
+  std::expected<void, Refusal> cast(const Via& to, base::BytesView message);
+  /// Nobody has the name: ends as error, with noproc.
+  CallRef call(const Via& to, base::BytesView request, base::Duration timeout);
   /// Of processes of this run only; others are not known to live.
   [[nodiscard]] bool is_alive(const Pid& pid) const;
 

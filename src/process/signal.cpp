@@ -12,7 +12,8 @@ using wire::DecodeErrc;
 constexpr std::uint64_t kNumberMax = std::uint64_t{1} << 62U;  // Of serials and references.
 
 bool has_detail(ExitReason::Kind kind) {
-  return kind == ExitReason::Kind::shutdown_with || kind == ExitReason::Kind::error;
+  using enum ExitReason::Kind;
+  return kind == shutdown_with || kind == error || kind == name_conflict;
 }
 
 std::uint64_t read_number(wire::Reader& reader, std::uint64_t min) {
@@ -131,7 +132,7 @@ ExitReason read_reason(wire::Reader& reader) {
   ExitReason out;
   out.kind = static_cast<ExitReason::Kind>(
       read_u8(reader, static_cast<std::uint8_t>(ExitReason::Kind::normal),
-              static_cast<std::uint8_t>(ExitReason::Kind::error)));
+              static_cast<std::uint8_t>(ExitReason::Kind::name_conflict)));
   if (has_detail(out.kind)) {
     out.detail = base::Bytes(reader.blob(wire::kReasonDetailBytesMax));
   }

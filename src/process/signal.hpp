@@ -9,7 +9,7 @@
 //     unlink           varint ref (of the sender's link, 0: none), varint other_ref (of the
 //     receiver's) exit             flag by_link, reason monitor, demonitor   varint ref down varint
 //     ref, reason
-//   reason: u8 kind; shutdown_with and error: blob detail
+//   reason: u8 kind; shutdown_with, error and name_conflict: blob detail
 //
 // Only serials travel: a signal comes from the run at the other end of its link and goes to the run
 // that receives it, so no peer can speak for another's processes.

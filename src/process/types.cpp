@@ -1,5 +1,6 @@
 #include "process/types.hpp"
 
+#include "wire/codec.hpp"
 #include "wire/limits.hpp"
 
 namespace horde::process {
@@ -28,6 +29,8 @@ std::string_view name_of(Kind kind) {
       return "noconnection";
     case Kind::error:
       return "error";
+    case Kind::name_conflict:
+      return "name_conflict";
   }
   return "unknown";
 }
@@ -46,8 +49,36 @@ ExitReason ExitReason::error(base::BytesView what) {
   return {Kind::error, cut(what)};
 }
 
+ExitReason ExitReason::name_conflict(const NameConflict& conflict) {
+  wire::Writer writer;
+  writer.blob(conflict.registry);
+  writer.blob(conflict.key);
+  writer.blob(conflict.value);
+  writer.run(conflict.winner.run);
+  writer.varint(conflict.winner.serial);
+  return {Kind::name_conflict, cut(std::move(writer).take())};
+}
+
+std::optional<NameConflict> name_conflict_of(const ExitReason& reason) {
+  if (reason.kind != Kind::name_conflict) {
+    return {};
+  }
+  wire::Reader reader(reason.detail);
+  NameConflict out;
+  out.registry = base::Bytes(reader.blob(wire::kProcessNameBytesMax));
+  out.key = base::Bytes(reader.blob(wire::kUserKeyBytesMax));
+  out.value = base::Bytes(reader.blob(wire::kUserValueBytesMax));
+  out.winner.run = reader.run();
+  out.winner.serial = reader.varint();
+  auto whole = reader.finish(std::move(out));
+  return whole ? std::optional(std::move(*whole)) : std::nullopt;
+}
+
 std::string to_string(const ExitReason& reason) {
   std::string out(name_of(reason.kind));
+  if (const auto conflict = name_conflict_of(reason)) {
+    return out + "(" + base::printable(conflict->key) + ", " + to_string(conflict->winner) + ")";
+  }
   if (reason.kind == Kind::error || reason.kind == Kind::shutdown_with) {
     out += "(" + base::printable(reason.detail) + ")";
   }
@@ -92,6 +123,8 @@ std::string_view to_string(Refusal refusal) {
       return "already_registered";
     case Refusal::unknown_type:
       return "unknown_type";
+    case Refusal::name_refused:
+      return "name_refused";
   }
   return "unknown";
 }

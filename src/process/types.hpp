@@ -5,6 +5,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -39,6 +40,15 @@ struct TimerRef {
   friend constexpr auto operator<=>(TimerRef, TimerRef) = default;
 };
 
+/// A name that a process has lost in a registry, and who has it now.
+struct NameConflict {
+  base::Bytes registry;
+  base::Bytes key;
+  base::Bytes value;
+  Pid winner;
+  friend bool operator==(const NameConflict&, const NameConflict&) = default;
+};
+
 /// Why a process ended, or is asked to.
 struct ExitReason {
   enum class Kind : std::uint8_t {
@@ -50,9 +60,11 @@ struct ExitReason {
     noproc = 6,         ///< There is no such process (any more).
     noconnection = 7,   ///< Its node was lost.
     error = 8,          ///< It failed; `detail` says how.
+    name_conflict = 9,  ///< Another process has its name: see name_conflict_of.
   };
   Kind kind = Kind::normal;
-  base::Bytes detail;  ///< Empty unless shutdown_with or error; cut at wire::kReasonDetailBytesMax.
+  base::Bytes detail;  ///< Empty unless shutdown_with, error or name_conflict; cut at
+                       ///< wire::kReasonDetailBytesMax.
 
   [[nodiscard]] static ExitReason normal() { return {}; }
   [[nodiscard]] static ExitReason shutdown() { return {Kind::shutdown, {}}; }
@@ -62,12 +74,15 @@ struct ExitReason {
   [[nodiscard]] static ExitReason noproc() { return {Kind::noproc, {}}; }
   [[nodiscard]] static ExitReason noconnection() { return {Kind::noconnection, {}}; }
   [[nodiscard]] static ExitReason error(base::BytesView what);
+  [[nodiscard]] static ExitReason name_conflict(const NameConflict& conflict);
 
   /// normal, shutdown or shutdown(x): no crash, and a transient child is not started again.
   [[nodiscard]] bool is_normal_exit() const { return kind <= Kind::shutdown_with; }
   friend bool operator==(const ExitReason&, const ExitReason&) = default;
 };
 [[nodiscard]] std::string to_string(const ExitReason& reason);  // "normal", "error(boom)"
+/// Nothing if it is another reason.
+[[nodiscard]] std::optional<NameConflict> name_conflict_of(const ExitReason& reason);
 /// Reads what to_string(ExitReason) prints; any other text is an error with that text.
 [[nodiscard]] ExitReason reason_of(base::BytesView text);
 
@@ -152,6 +167,7 @@ enum class Refusal : std::uint8_t {
   noproc,              ///< No such process here.
   already_registered,  ///< Somebody holds the name.
   unknown_type,        ///< No such process type.
+  name_refused,        ///< A registry has refused the name, and nobody else holds it.
 };
 [[nodiscard]] std::string_view to_string(Refusal refusal);
 

@@ -15,7 +15,7 @@
 #include <optional>
 
 #include "crdt/entry.hpp"
-#include "process/types.hpp"
+#include "process/names.hpp"
 #include "wire/codec.hpp"
 
 namespace horde::registry {

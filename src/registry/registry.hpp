@@ -10,9 +10,8 @@
 // the rules (R15 to R18) and what is promised.
 //
 // Its owner keeps the map and the processes. It must
-//   - carry outputs out in order, hand each change of a name's or a meta key's entry, its own
-//     writes included, to on_entries before time goes on, and call on_timeout when wake_at() has
-//     come;
+//   - carry outputs out in order, and then hand each key that changed in the map, its own writes
+//     included, to on_entries as it stands then; call on_timeout when wake_at() has come;
 //   - say process_ended of every process of this run that ends, before anybody can read;
 //   - make a new Registry for each boot, and for a replica that had to start anew.
 //
@@ -109,11 +108,78 @@ class Registry {
     std::uint64_t listeners_missing = 0;  ///< Events that nobody was there for.
   };
   [[nodiscard]] const Statistics& statistics() const { return statistics_; }
+  void note_missing_listener() { ++statistics_.listeners_missing; }
+  /// Keys whose entries or visibility changed since the last call.
+  [[nodiscard]] std::vector<base::Bytes> take_touched() { return table_.take_touched(); }
   /// What is held now, for bounds and baselines (A10).
   struct Sizes {
-    std::size_t holdings = 0, shown = 0, local_processes = 0, losers = 0, calls = 0, promises = 0;
+    std::size_t holdings = 0, shown = 0, processes = 0, losers = 0, calls = 0, conflicts = 0;
   };
   [[nodiscard]] Sizes sizes() const;
+
+ private:
+  // A process of this run that holds, or asked for, names.
+  struct Local {
+    std::uint64_t birth_ns = 0;                      // Its first registration, if it is no child.
+    base::Instant kill_at = base::Instant::never();  // It has lost a name.
+    Refused refused{};
+  };
+  struct Waiting {
+    Registrant who;
+    process::Registration what;
+    Confirm confirm = Confirm::none;
+    base::Instant until;
+  };
+
+  // registry.cpp
+  void react(base::Now now, Outputs& out);
+  void notify(const Shift& shift, Outputs& out);
+  void put(const NameKey& key, std::uint64_t serial, const Rank& rank, base::Bytes value,
+           Cause cause, Outputs& out);
+  void drop(const NameKey& key, Cause cause, Outputs& out);
+  void hear(base::Now now, const NameKey& key, const crdt::Siblings& siblings, Outputs& out);
+  void hear_own(const NameKey& key, bool is_there, Outputs& out);
+  void hear_meta(base::BytesView key, const crdt::Siblings& siblings);
+  void clean_up(const base::RunId& run, Outputs& out);
+  [[nodiscard]] bool is_listed() const { return view_.members.contains(self_.node); }
+  [[nodiscard]] bool cleans_up() const;
+
+  // registering.cpp
+  [[nodiscard]] process::NameResult check(const Registrant& who,
+                                          const process::Registration& what) const;
+  [[nodiscard]] process::NameResult check_holder(const Registrant& who,
+                                                 const process::Registration& what);
+  [[nodiscard]] Rank rank_of(base::Now now, const Registrant& who,
+                             const process::Registration& what);
+  [[nodiscard]] std::optional<NameKey> held(const process::Pid& who, base::BytesView key) const;
+  void try_again(base::Now now, Outputs& out);
+  void answer(base::CallId call, const process::NameResult& result, Outputs& out);
+
+  // conflicts.cpp
+  void settle_conflicts(base::Now now, Outputs& out);
+  void lose(base::Now now, const NameKey& loser, Outputs& out);
+  void kill_late_losers(base::Now now, Outputs& out);
+
+  base::RunId self_;
+  base::Bytes name_;
+  Options options_;
+  base::Rng rng_;
+  Table table_;
+  View view_;
+  bool synced_ = false;
+  bool stopped_ = false;
+  std::map<base::Bytes, base::Bytes, std::less<>> meta_;
+  std::map<std::uint64_t, Local> locals_;  // By serial.
+  std::size_t names_held_ = 0;             // By processes of this run.
+  std::uint64_t last_number_ = 0;          // With duplicate keys.
+  std::set<NameKey> taken_out_;            // Own ones that others removed while we were no member.
+  std::map<base::CallId, Waiting> waiting_;
+  base::Instant retry_at_ = base::Instant::never();  // Unless nobody waits.
+  std::set<base::Bytes> conflicts_;  // Keys in which a process of this run may have lost.
+  base::Instant conflicts_at_;       // The next ones not before.
+  std::size_t conflicts_left_ = 0;   // Of those at once.
+  std::set<std::pair<base::Instant, std::uint64_t>> kills_;
+  Statistics statistics_;
 };
 
 }  // namespace horde::registry

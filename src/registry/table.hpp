@@ -2,25 +2,26 @@
 // and of the view; plain data, no time.
 //
 //   put, erase (entries) --+
-//   set_present (view) ----+--> shown holder of each name --> reads
+//   set_present (view) ----+--> who is shown under each key --> reads
 //                          `--> Shift: who is shown no more, who is now
 //
 // One notion of visible (R15): the holder's run is present, which is to say that its node is a
 // member, reachable, and in that boot. Holders of other runs stay in the table, hidden, and are
-// shown again without a write when their node is back. Of several visible holders of a unique name
-// the one that winner() gives is shown.
+// shown again without a write when their node is back. Of several visible holders of a unique key
+// the winner is shown: of copies of one child only the latest counts, then the highest rank (R16).
 //
-// Cost: lookup is one hash and no allocation; put and erase are logarithmic in the names of the
-// holder; set_present pays for the names of the runs whose presence has changed.
+// Cost: lookup is one hash and no allocation; put and erase are logarithmic in the keys of the
+// holder, and quadratic in the holders of that one key; set_present pays for the keys of the runs
+// whose presence has changed.
 #pragma once
 
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/hash.hpp"
@@ -42,9 +43,14 @@ struct Holding {
 
 /// What reads of one key showed, and show from now on. At most one of both may be missing.
 struct Shift {
+  struct Shown {
+    process::Pid pid;
+    base::Bytes value;
+    friend bool operator==(const Shown&, const Shown&) = default;
+  };
   base::Bytes key;
-  std::optional<std::pair<process::Pid, base::Bytes>> before;
-  std::optional<std::pair<process::Pid, base::Bytes>> after;
+  std::optional<Shown> before;
+  std::optional<Shown> after;
   Cause cause = Cause::registered;
 };
 
@@ -58,55 +64,77 @@ class Table {
   Table& operator=(Table&&) = default;
   ~Table() = default;
 
-  /// Adds or replaces. `cause`: of what follows from it for readers.
-  void put(const NameKey& key, const process::Pid& pid, Rank rank, base::Bytes value, Cause cause);
+  /// Adds or replaces. `cause`: of what follows from it for readers, where ranks do not say it.
+  void put(const NameKey& key, std::uint64_t serial, const Rank& rank, base::Bytes value,
+           Cause cause);
   /// False if there was none.
   bool erase(const NameKey& key, Cause cause);
-  /// The runs whose holders are visible. `removed`: of those that are present no more, the nodes
-  /// that are no members any more.
-  void set_present(const std::set<base::RunId>& present, const std::set<base::NodeId>& removed);
+  /// The runs whose holders are visible from now on, and the nodes that are members: who is present
+  /// no more has lost its node or its membership.
+  void set_present(const std::set<base::RunId>& present, const std::set<base::NodeId>& members);
 
-  // --- Reads.
-  /// Null: nobody is shown. With duplicate keys, the first.
+  // --- Reads. Views are valid until the next change.
+  /// Null: nobody is shown. With duplicate keys, the first of shown().
   [[nodiscard]] const Holding* lookup(base::BytesView key) const;
+  /// Ascending by run, then number.
   [[nodiscard]] std::vector<const Holding*> shown(base::BytesView key) const;
-  /// All, also who is hidden or has lost, ascending by (run, number).
+  /// All, also who is hidden or has lost, in the same order.
   [[nodiscard]] std::span<const Holding> holdings(base::BytesView key) const;
+  [[nodiscard]] const Holding* find(const NameKey& key) const;
+  /// Those under which `pid` is shown, ascending; with duplicate keys one may be there repeatedly.
   [[nodiscard]] std::vector<base::BytesView> keys(const process::Pid& pid) const;
-  /// Entries shown: names with unique keys, registrations with duplicate ones.
+  /// Entries shown: keys with unique keys, registrations with duplicate ones.
   [[nodiscard]] std::size_t shown_count() const { return shown_count_; }
   [[nodiscard]] std::size_t holdings_count() const { return holdings_count_; }
+  /// Every entry shown, ascending by pid, then key.
   void visit(const std::function<void(const process::NameEntry&)>& each) const;
-  /// Everything that a process, or a whole run, has in the map.
+  /// Everything of one process or run, also what is hidden, ascending.
   [[nodiscard]] std::vector<NameKey> of(const process::Pid& pid) const;
   [[nodiscard]] std::vector<NameKey> of(const base::RunId& run) const;
+  /// Those that have anything in the table, ascending.
   [[nodiscard]] std::vector<base::RunId> runs() const;
   [[nodiscard]] bool is_present(const base::RunId& run) const { return present_.contains(run); }
+  /// Which of the holders is shown, for holders of a key; also hidden ones may be asked for.
+  [[nodiscard]] bool is_shown(const NameKey& key) const;
+  /// The visible holding that a visible `loser` has lost against: a later copy of its child if
+  /// there is one, else who is shown. Null if it has not lost.
+  [[nodiscard]] const Holding* winner_over(const NameKey& loser) const;
 
-  /// What readers saw change since the last call, in order.
+  // --- What happened since the last call, in order.
   [[nodiscard]] std::vector<Shift> take_shifts() { return std::exchange(shifts_, {}); }
-  /// Unique keys under which a visible holder of this run is not the one shown, since the last
-  /// call; there may be others among them.
+  /// Keys with several visible holders that were touched; unique keys only.
   [[nodiscard]] std::set<base::Bytes> take_contested() { return std::exchange(contested_, {}); }
-  /// The visible holding that outranks `loser` (R16): a later copy of its child if there is one,
-  /// else who is shown. Null if it is the one shown, or hidden.
-  [[nodiscard]] const Holding* winner_over(base::BytesView key, const process::Pid& loser) const;
+  /// Keys whose holders changed, or their visibility.
+  [[nodiscard]] std::vector<base::Bytes> take_touched() { return std::exchange(touched_, {}); }
 
  private:
-  struct Row;
-  struct ByKey {
-    bool operator()(const Row* a, const Row* b) const;
+  struct Row {
+    std::vector<Holding> holdings;  // Ascending by run, number.
+    static constexpr int kNobody = -1;
+    int shown = kNobody;  // Of holdings; with duplicate keys, the first visible one.
   };
   // Never iterated.
-  using Rows =
-      std::unordered_map<base::Bytes, std::unique_ptr<Row>, base::BytesHash, std::equal_to<>>;
+  using Rows = std::unordered_map<base::Bytes, Row, base::BytesHash, std::equal_to<>>;
+  using Item = Rows::value_type;  // Stays where it is until it is erased.
+  struct ByKey {
+    bool operator()(const Item* a, const Item* b) const { return a->first < b->first; }
+  };
+  using Items = std::set<const Item*, ByKey>;
+
+  [[nodiscard]] std::vector<Shift::Shown> shown_of(const Row& row) const;
+  void choose(Row& row) const;
+  template <class Change>
+  void change(Item& item, Cause cause, Change&& what);
+  void note_shifts(const Item& item, const std::vector<Shift::Shown>& before, Cause cause);
+  void set_visible(const base::RunId& run, bool visible, Cause cause);
 
   Keys keys_;
   Rows rows_;
-  std::map<process::Pid, std::set<const Row*, ByKey>> by_pid_;
+  std::map<process::Pid, Items> by_pid_;
   std::set<base::RunId> present_;
   std::vector<Shift> shifts_;
   std::set<base::Bytes> contested_;
+  std::vector<base::Bytes> touched_;
   std::size_t shown_count_ = 0;
   std::size_t holdings_count_ = 0;
 };

@@ -10,9 +10,9 @@
 namespace horde::scenario {
 namespace {
 
-constexpr Rule kKey{.min = 1, .max = wire::kKeyBytesMax, .required = true};
-constexpr Rule kKeyPattern{.min = 1, .max = wire::kKeyBytesMax - 20};
-constexpr Rule kValue{.max = wire::kValueBytesMax};
+constexpr Rule kKey{.min = 1, .max = wire::kUserKeyBytesMax, .required = true};
+constexpr Rule kKeyPattern{.min = 1, .max = wire::kUserKeyBytesMax - 20};
+constexpr Rule kValue{.max = wire::kUserValueBytesMax};
 constexpr Rule kCount{.min = 1, .max = 10'000'000, .required = true};
 constexpr Rule kCountOrNone{.max = 10'000'000};
 constexpr std::string_view kViaDoc = "The node that is called.";

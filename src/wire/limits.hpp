@@ -15,10 +15,12 @@ inline constexpr std::size_t kDatagramBytesMax = 1232;
 /// A datagram that we accept: what UDP can carry.
 inline constexpr std::size_t kDatagramBytesAcceptedMax = 65'507;
 
-/// Of a user's key; a stored one has a byte more, which says whose it is.
+/// Of a user's key or name, and of a value. Stored ones have more around them: whose the key is; a
+/// name's holder and rank.
 inline constexpr std::size_t kUserKeyBytesMax = 512;
-inline constexpr std::size_t kKeyBytesMax = kUserKeyBytesMax + 1;
-inline constexpr std::size_t kValueBytesMax = 64 * 1024;
+inline constexpr std::size_t kUserValueBytesMax = 64 * 1024;
+inline constexpr std::size_t kKeyBytesMax = kUserKeyBytesMax + 40;
+inline constexpr std::size_t kValueBytesMax = kUserValueBytesMax + 128;
 inline constexpr std::size_t kNodeNameBytesMax = 255;
 /// Concurrent writes of one key that travel in one message.
 inline constexpr std::size_t kSiblingsMax = 65'536;
@@ -67,11 +69,11 @@ inline constexpr base::Duration kDatagramLifetimeMax = base::seconds(10);
 /// What one process sends to another in one message, request or answer.
 inline constexpr std::size_t kPayloadBytesMax = 1024 * 1024;
 /// What an exit reason says; a longer one is cut. A name conflict carries a key and a value.
-inline constexpr std::size_t kReasonDetailBytesMax = kValueBytesMax + 1024;
+inline constexpr std::size_t kReasonDetailBytesMax = kUserValueBytesMax + 2048;
 /// Of a process type, a child's id, a module, a placement key.
 inline constexpr std::size_t kProcessNameBytesMax = 512;
 inline constexpr std::size_t kArgsMax = 1024;
-inline constexpr std::size_t kArgsBytesMax = kValueBytesMax;  ///< All arguments of a process.
+inline constexpr std::size_t kArgsBytesMax = kUserValueBytesMax;  ///< All arguments of a process.
 inline constexpr std::size_t kModulesMax = 64;
 /// Nanoseconds: no time-out is longer (292 years), so that adding one to a time cannot overflow.
 inline constexpr std::uint64_t kTimeoutMax = std::uint64_t{1} << 62U;

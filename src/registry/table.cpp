@@ -1,0 +1,328 @@
+#include "registry/table.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/assert.hpp"
+
+namespace horde::registry {
+namespace {
+
+template <class Holdings>
+auto place_of(Holdings& holdings, const NameKey& key) {
+  return std::ranges::lower_bound(
+      holdings, std::tuple(key.run, key.number), {},
+      [](const Holding& holding) { return std::tuple(holding.pid.run, holding.number); });
+}
+
+template <class Holdings>
+auto* find_in(Holdings& holdings, const NameKey& key) {
+  const auto it = place_of(holdings, key);
+  const bool is_there = it != holdings.end() && it->pid.run == key.run && it->number == key.number;
+  return is_there ? &*it : nullptr;
+}
+
+bool is_same_child(const Rank& a, const Rank& b) {
+  return a.is_child && b.is_child && a.id == b.id;
+}
+
+/// A visible later copy of the child that `of` is a copy of.
+const Holding* later_copy(const std::vector<Holding>& holdings, const Holding& of) {
+  const auto it = std::ranges::find_if(holdings, [&](const Holding& other) {
+    return other.visible && is_same_child(other.rank, of.rank) &&
+           is_later_copy(other.rank, other.pid, of.rank, of.pid);
+  });
+  return it == holdings.end() ? nullptr : &*it;
+}
+
+}  // namespace
+
+// Compared pair by pair, with copies of one child by their claims and all else by rank, three
+// holders could beat each other in a circle; so the latest copies are chosen first (R16).
+void Table::choose(Row& row) const {
+  row.shown = Row::kNobody;
+  for (std::size_t i = 0; i < row.holdings.size(); ++i) {
+    const Holding& holding = row.holdings[i];
+    if (!holding.visible) {
+      continue;
+    }
+    if (row.shown == Row::kNobody) {
+      if (keys_ == Keys::duplicate || later_copy(row.holdings, holding) == nullptr) {
+        row.shown = static_cast<int>(i);
+      }
+      continue;
+    }
+    const Holding& best = row.holdings[static_cast<std::size_t>(row.shown)];
+    if (keys_ == Keys::unique && outranks(holding.rank, holding.pid, best.rank, best.pid) &&
+        later_copy(row.holdings, holding) == nullptr) {
+      row.shown = static_cast<int>(i);
+    }
+  }
+}
+
+std::vector<Shift::Shown> Table::shown_of(const Row& row) const {
+  std::vector<Shift::Shown> out;
+  if (keys_ == Keys::duplicate) {
+    for (const Holding& holding : row.holdings) {
+      if (holding.visible) {
+        out.push_back({holding.pid, holding.value});
+      }
+    }
+  } else if (row.shown != Row::kNobody) {
+    const Holding& holding = row.holdings[static_cast<std::size_t>(row.shown)];
+    out.push_back({holding.pid, holding.value});
+  }
+  return out;
+}
+
+// Every change of a row passes here.
+template <class Change>
+void Table::change(Item& item, Cause cause, Change&& what) {
+  const std::vector<Shift::Shown> before = shown_of(item.second);
+  what(item.second.holdings);
+  choose(item.second);
+  note_shifts(item, before, cause);
+  touched_.push_back(item.first);
+  const auto visible = std::ranges::count_if(item.second.holdings, &Holding::visible);
+  if (keys_ == Keys::unique && visible > 1) {
+    contested_.insert(item.first);
+  }
+}
+
+void Table::note_shifts(const Item& item, const std::vector<Shift::Shown>& before, Cause cause) {
+  const std::vector<Shift::Shown> after = shown_of(item.second);
+  shown_count_ = shown_count_ - before.size() + after.size();
+  if (before == after) {
+    return;
+  }
+  if (keys_ == Keys::unique) {
+    Shift shift{.key = item.first, .before = {}, .after = {}, .cause = cause};
+    if (!before.empty()) {
+      shift.before = before.front();
+    }
+    if (!after.empty()) {
+      shift.after = after.front();
+    }
+    if (shift.before && shift.after) {
+      const auto lost = std::ranges::find(item.second.holdings, shift.before->pid, &Holding::pid);
+      const bool goes_on = lost != item.second.holdings.end() && lost->visible;
+      shift.cause = shift.before->pid == shift.after->pid ? Cause::updated
+                    : goes_on                             ? Cause::conflict
+                                                          : cause;
+    }
+    shifts_.push_back(std::move(shift));
+    return;
+  }
+  // One at a time is added or removed, or all of a run: those of one side that the other has not.
+  std::vector<Shift::Shown> gone = before;
+  std::vector<Shift::Shown> come;
+  for (const Shift::Shown& shown : after) {
+    if (const auto it = std::ranges::find(gone, shown); it != gone.end()) {
+      gone.erase(it);
+    } else {
+      come.push_back(shown);
+    }
+  }
+  for (Shift::Shown& shown : gone) {
+    shifts_.push_back({item.first, std::move(shown), std::nullopt, cause});
+  }
+  for (Shift::Shown& shown : come) {
+    shifts_.push_back({item.first, std::nullopt, std::move(shown), cause});
+  }
+}
+
+void Table::put(const NameKey& key, std::uint64_t serial, const Rank& rank, base::Bytes value,
+                Cause cause) {
+  HORDE_ASSERT(keys_ == Keys::duplicate || key.number == 0);
+  if (const Holding* present = find(key); present != nullptr && present->pid.serial != serial) {
+    erase(key, cause);  // Another process of that run has it now.
+  }
+  Item& item = *rows_.try_emplace(key.name).first;
+  const process::Pid pid{key.run, serial};
+  if (const Holding* present = find_in(item.second.holdings, key);
+      present != nullptr && present->rank == rank && present->value == value) {
+    return;
+  }
+  change(item, cause, [&](std::vector<Holding>& holdings) {
+    if (Holding* present = find_in(holdings, key)) {
+      present->rank = rank;
+      present->value = std::move(value);
+    } else {
+      holdings.insert(place_of(holdings, key), {.pid = pid,
+                                                .number = key.number,
+                                                .rank = rank,
+                                                .value = std::move(value),
+                                                .visible = present_.contains(key.run)});
+      ++holdings_count_;
+    }
+  });
+  by_pid_[pid].insert(&item);
+}
+
+bool Table::erase(const NameKey& key, Cause cause) {
+  const auto row = rows_.find(key.name);
+  const Holding* const present = find(key);
+  if (present == nullptr) {
+    return false;
+  }
+  const process::Pid pid = present->pid;
+  change(*row, cause, [&](std::vector<Holding>& holdings) {
+    holdings.erase(place_of(holdings, key));
+    --holdings_count_;
+  });
+  if (std::ranges::find(row->second.holdings, pid, &Holding::pid) == row->second.holdings.end()) {
+    const auto items = by_pid_.find(pid);
+    items->second.erase(&*row);
+    if (items->second.empty()) {
+      by_pid_.erase(items);
+    }
+  }
+  if (row->second.holdings.empty()) {
+    rows_.erase(row);
+  }
+  return true;
+}
+
+void Table::set_present(const std::set<base::RunId>& present,
+                        const std::set<base::NodeId>& members) {
+  std::vector<base::RunId> gone;
+  std::ranges::set_difference(present_, present, std::back_inserter(gone));
+  std::vector<base::RunId> come;
+  std::ranges::set_difference(present, present_, std::back_inserter(come));
+  present_ = present;
+  for (const base::RunId& run : gone) {
+    set_visible(run, false,
+                members.contains(run.node) ? Cause::member_gone : Cause::member_removed);
+  }
+  for (const base::RunId& run : come) {
+    set_visible(run, true, Cause::member_back);
+  }
+}
+
+void Table::set_visible(const base::RunId& run, bool visible, Cause cause) {
+  for (auto it = by_pid_.lower_bound({run, 0}); it != by_pid_.end() && it->first.run == run; ++it) {
+    for (const Item* const item : it->second) {
+      change(*rows_.find(item->first), cause, [&](std::vector<Holding>& holdings) {
+        for (Holding& holding : holdings) {
+          holding.visible = holding.pid.run == run ? visible : holding.visible;
+        }
+      });
+    }
+  }
+}
+
+// --- Reads.
+
+const Holding* Table::lookup(base::BytesView key) const {
+  const auto row = rows_.find(key);
+  if (row == rows_.end() || row->second.shown == Row::kNobody) {
+    return nullptr;
+  }
+  return &row->second.holdings[static_cast<std::size_t>(row->second.shown)];
+}
+
+std::vector<const Holding*> Table::shown(base::BytesView key) const {
+  std::vector<const Holding*> out;
+  if (keys_ == Keys::unique) {
+    if (const Holding* holding = lookup(key)) {
+      out.push_back(holding);
+    }
+    return out;
+  }
+  for (const Holding& holding : holdings(key)) {
+    if (holding.visible) {
+      out.push_back(&holding);
+    }
+  }
+  return out;
+}
+
+std::span<const Holding> Table::holdings(base::BytesView key) const {
+  const auto row = rows_.find(key);
+  return row == rows_.end() ? std::span<const Holding>{} : row->second.holdings;
+}
+
+const Holding* Table::find(const NameKey& key) const {
+  const auto row = rows_.find(key.name);
+  return row == rows_.end() ? nullptr : find_in(row->second.holdings, key);
+}
+
+std::vector<base::BytesView> Table::keys(const process::Pid& pid) const {
+  std::vector<base::BytesView> out;
+  const auto items = by_pid_.find(pid);
+  if (items == by_pid_.end()) {
+    return out;
+  }
+  for (const Item* const item : items->second) {
+    for (const Holding* const holding : shown(item->first)) {
+      if (holding->pid == pid) {
+        out.push_back(item->first);
+      }
+    }
+  }
+  return out;
+}
+
+void Table::visit(const std::function<void(const process::NameEntry&)>& each) const {
+  for (const auto& [pid, items] : by_pid_) {
+    for (const Item* const item : items) {
+      for (const Holding* const holding : shown(item->first)) {
+        if (holding->pid == pid) {
+          each({item->first, pid, holding->value});
+        }
+      }
+    }
+  }
+}
+
+std::vector<NameKey> Table::of(const process::Pid& pid) const {
+  std::vector<NameKey> out;
+  const auto items = by_pid_.find(pid);
+  if (items == by_pid_.end()) {
+    return out;
+  }
+  for (const Item* const item : items->second) {
+    for (const Holding& holding : item->second.holdings) {
+      if (holding.pid == pid) {
+        out.push_back({item->first, pid.run, holding.number});
+      }
+    }
+  }
+  return out;
+}
+
+std::vector<NameKey> Table::of(const base::RunId& run) const {
+  std::vector<NameKey> out;
+  for (auto it = by_pid_.lower_bound({run, 0}); it != by_pid_.end() && it->first.run == run; ++it) {
+    std::ranges::move(of(it->first), std::back_inserter(out));
+  }
+  return out;
+}
+
+std::vector<base::RunId> Table::runs() const {
+  std::vector<base::RunId> out;
+  for (auto it = by_pid_.begin(); it != by_pid_.end();) {
+    const base::RunId run = it->first.run;
+    out.push_back(run);
+    it = by_pid_.lower_bound({{run.node, run.start + 1}, 0});
+  }
+  return out;
+}
+
+bool Table::is_shown(const NameKey& key) const {
+  const Holding* const holding = find(key);
+  return holding != nullptr && holding->visible &&
+         (keys_ == Keys::duplicate || lookup(key.name) == holding);
+}
+
+const Holding* Table::winner_over(const NameKey& loser) const {
+  const Holding* const holding = find(loser);
+  if (holding == nullptr || !holding->visible || is_shown(loser)) {
+    return nullptr;
+  }
+  const auto& holdings = rows_.find(loser.name)->second.holdings;
+  const Holding* const later = later_copy(holdings, *holding);
+  return later != nullptr ? later : lookup(loser.name);
+}
+
+}  // namespace horde::registry
