@@ -156,7 +156,7 @@ void Table::put(const NameKey& key, std::uint64_t serial, const Rank& rank, base
       ++holdings_count_;
     }
   });
-  by_pid_[pid].insert(&item);
+  by_pid_[pid].emplace(item.first, &item);
 }
 
 bool Table::erase(const NameKey& key, Cause cause) {
@@ -172,7 +172,7 @@ bool Table::erase(const NameKey& key, Cause cause) {
   });
   if (std::ranges::find(row->second.holdings, pid, &Holding::pid) == row->second.holdings.end()) {
     const auto items = by_pid_.find(pid);
-    items->second.erase(&*row);
+    items->second.erase(row->first);
     if (items->second.empty()) {
       by_pid_.erase(items);
     }
@@ -201,8 +201,8 @@ void Table::set_present(const std::set<base::RunId>& present,
 
 void Table::set_visible(const base::RunId& run, bool visible, Cause cause) {
   for (auto it = by_pid_.lower_bound({run, 0}); it != by_pid_.end() && it->first.run == run; ++it) {
-    for (const Item* const item : it->second) {
-      change(*rows_.find(item->first), cause, [&](std::vector<Holding>& holdings) {
+    for (const auto& [key, item] : it->second) {
+      change(*item, cause, [&](std::vector<Holding>& holdings) {
         for (Holding& holding : holdings) {
           holding.visible = holding.pid.run == run ? visible : holding.visible;
         }
@@ -253,10 +253,10 @@ std::vector<base::BytesView> Table::keys(const process::Pid& pid) const {
   if (items == by_pid_.end()) {
     return out;
   }
-  for (const Item* const item : items->second) {
-    for (const Holding* const holding : shown(item->first)) {
+  for (const auto& [key, item] : items->second) {
+    for (const Holding* const holding : shown(key)) {
       if (holding->pid == pid) {
-        out.push_back(item->first);
+        out.push_back(key);
       }
     }
   }
@@ -265,10 +265,10 @@ std::vector<base::BytesView> Table::keys(const process::Pid& pid) const {
 
 void Table::visit(const std::function<void(const process::NameEntry&)>& each) const {
   for (const auto& [pid, items] : by_pid_) {
-    for (const Item* const item : items) {
-      for (const Holding* const holding : shown(item->first)) {
+    for (const auto& [key, item] : items) {
+      for (const Holding* const holding : shown(key)) {
         if (holding->pid == pid) {
-          each({item->first, pid, holding->value});
+          each({key, pid, holding->value});
         }
       }
     }
@@ -281,7 +281,7 @@ std::vector<NameKey> Table::of(const process::Pid& pid) const {
   if (items == by_pid_.end()) {
     return out;
   }
-  for (const Item* const item : items->second) {
+  for (const auto& [key, item] : items->second) {
     for (const Holding& holding : item->second.holdings) {
       if (holding.pid == pid) {
         out.push_back({item->first, pid.run, holding.number});

@@ -115,11 +115,8 @@ class Table {
   };
   // Never iterated.
   using Rows = std::unordered_map<base::Bytes, Row, base::BytesHash, std::equal_to<>>;
-  using Item = Rows::value_type;  // Stays where it is until it is erased.
-  struct ByKey {
-    bool operator()(const Item* a, const Item* b) const { return a->first < b->first; }
-  };
-  using Items = std::set<const Item*, ByKey>;
+  using Item = Rows::value_type;                   // Stays where it is until it is erased.
+  using Items = std::map<base::BytesView, Item*>;  // By their own keys.
 
   [[nodiscard]] std::vector<Shift::Shown> shown_of(const Row& row) const;
   void choose(Row& row) const;
