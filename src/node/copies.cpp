@@ -85,14 +85,19 @@ void Copies::start(base::Now now, const supervisor::StartCopy& order,
   process::Args args = extra_arguments_;
   args.insert(args.end(), program->args.begin(), program->args.end());
   std::expected<process::Pid, process::Refusal> pid = process::Pid{};
-  process::MonitorRef monitor;
   const auto spawn = [&](process::Context& context) {
     pid = context.spawn({.type = program->type,
                          .args = std::move(args),
                          .token = token_bytes(order.token),
                          .report_start = true});
     if (pid) {
-      monitor = context.monitor(*pid);
+      // Before its init, which may want a name, and be asked whose copy it is.
+      copies_[order.id] = {.pid = *pid,
+                           .monitor = context.monitor(*pid),
+                           .shutdown = order.spec.effective_shutdown(),
+                           .claim = order.token.claim,
+                           .birth_ns = order.birth_ns};
+      by_pid_[*pid] = order.id;
     }
   };
   runtime_->act(now, port_, spawn, processes);
@@ -100,9 +105,6 @@ void Copies::start(base::Now now, const supervisor::StartCopy& order,
     supervisor.copy_failed(now, order.id, base::Bytes(process::to_string(pid.error())), out);
     return;
   }
-  copies_[order.id] = {
-      .pid = *pid, .monitor = monitor, .shutdown = order.spec.effective_shutdown()};
-  by_pid_[*pid] = order.id;
   out.add(supervisor::Told{.topic = "copy_starting", .id = order.id, .value = order.token.start});
 }
 
@@ -186,11 +188,17 @@ void Copies::on_started(base::Now now, const process::Started& started,
   const process::MonitorRef monitor = copy->second.monitor;
   runtime_->act(
       now, port_, [&](process::Context& context) { context.demonitor(monitor); }, processes);
-  erase(copy);
+  const std::optional<supervisor::Conflict> conflict = copy->second.conflict;
   const bool ignored = started.outcome == process::Started::Outcome::ignore;
-  out.add(supervisor::Told{.topic = "copy_failed", .id = id, .value = ignored ? 0U : 1U});
-  if (ignored) {
-    supervisor.copy_ignored(now, id, out);
+  const supervisor::Ignored why =
+      ignored && why_ignored_ ? why_ignored_(started.pid) : supervisor::Ignored{};
+  erase(copy);
+  const std::uint64_t how = conflict ? 2U : ignored ? 0U : 1U;
+  out.add(supervisor::Told{.topic = "copy_failed", .id = id, .value = how});
+  if (conflict) {
+    supervisor.copy_conflicted(now, id, *conflict, out);
+  } else if (ignored) {
+    supervisor.copy_ignored(now, id, why, out);
   } else {
     supervisor.copy_failed(now, id, to_string(started.reason), out);
   }
@@ -204,6 +212,7 @@ void Copies::on_down(base::Now now, const process::Down& down, supervisor::Super
   }
   const supervisor::ChildId id = copy->first;
   const bool stopping = copy->second.stopping;
+  const std::optional<supervisor::Conflict> conflict = copy->second.conflict;
   if (const auto timer = copy->second.kill_timer) {
     kill_timers_.erase(*timer);
     runtime_->act(
@@ -212,14 +221,37 @@ void Copies::on_down(base::Now now, const process::Down& down, supervisor::Super
   erase(copy);
   using Exit = supervisor::Supervisor::Exit;
   const bool normal = down.reason.is_normal_exit();
-  out.add(supervisor::Told{
-      .topic = "copy_down", .id = id, .value = stopping ? 0U : (normal ? 1U : 2U)});
+  const std::uint64_t how = stopping ? 0U : conflict ? 3U : normal ? 1U : 2U;
+  out.add(supervisor::Told{.topic = "copy_down", .id = id, .value = how});
   if (stopping) {
     supervisor.copy_stopped(now, id, out);
+  } else if (conflict) {
+    supervisor.copy_conflicted(now, id, *conflict, out);
   } else {
     supervisor.copy_exited(now, id, normal ? Exit::normal : Exit::abnormal, to_string(down.reason),
                            out);
   }
+}
+
+void Copies::note_conflict(const process::Pid& pid, bool same_child,
+                           const supervisor::Claim& winner) {
+  const Entry copy = find(pid);
+  if (copy == copies_.end()) {
+    return;
+  }
+  std::optional<supervisor::Conflict>& noted = copy->second.conflict;
+  if (!noted || (same_child && (!noted->same_child || noted->winner < winner))) {
+    noted = supervisor::Conflict{.same_child = same_child, .winner = winner};
+  }
+}
+
+std::optional<Copies::ChildOf> Copies::child_of(const process::Pid& pid) const {
+  const auto id = by_pid_.find(pid);
+  if (id == by_pid_.end()) {
+    return std::nullopt;
+  }
+  const Copy& copy = copies_.at(id->second);
+  return ChildOf{.id = id->second, .claim = copy.claim, .birth_ns = copy.birth_ns};
 }
 
 Copies::Entry Copies::find(const process::Pid& pid) {

@@ -49,7 +49,8 @@ void Supervisor::start_copy(base::Now /*now*/, const ChildId& id, Child& child, 
   const Token token{child.entry->claim, child.starts};
   child.copy = Copy{.token = token};
   copies_.insert(id);
-  out.add(StartCopy{.id = id, .spec = child.entry->birth->spec, .token = token});
+  const Birth& birth = *child.entry->birth;
+  out.add(StartCopy{.id = id, .spec = birth.spec, .token = token, .birth_ns = birth.stamp_ns});
 }
 
 void Supervisor::stop_copy(const ChildId& id, Child& child, StopReason reason, Outputs& out) {
@@ -88,21 +89,6 @@ void Supervisor::copy_started(base::Now now, const ChildId& id, base::Bytes pid,
   settle(now, id, out);
 }
 
-void Supervisor::copy_ignored(base::Now now, const ChildId& id, Outputs& out) {
-  const auto it = children_.find(id);
-  if (it == children_.end() || !it->second.copy) {
-    return;
-  }
-  Child& child = it->second;
-  const bool stopping = child.copy->phase == Copy::Phase::stopping;
-  const bool top = child.entry && child.entry->claim == child.copy->token.claim;
-  if (stopping || !top) {
-    copy_gone(now, id, child, out);
-  } else {
-    finish(now, id, child, "ignore", out);
-  }
-}
-
 void Supervisor::copy_failed(base::Now now, const ChildId& id, base::Bytes reason, Outputs& out) {
   const auto it = children_.find(id);
   if (it == children_.end() || !it->second.copy) {
@@ -112,7 +98,7 @@ void Supervisor::copy_failed(base::Now now, const ChildId& id, base::Bytes reaso
   const bool top =
       child.entry && !child.entry->ended() && child.entry->claim == child.copy->token.claim;
   if (child.copy->phase == Copy::Phase::stopping || !top) {
-    copy_gone(now, id, child, out);
+    copy_gone(now, id, child, {}, out);
     return;
   }
   const bool first = child.first_start;
@@ -136,7 +122,7 @@ void Supervisor::copy_exited(base::Now now, const ChildId& id, Exit exit, base::
   }
   Child& child = it->second;
   if (child.copy->phase == Copy::Phase::stopping || !child.entry) {
-    copy_gone(now, id, child, out);  // A stop is not an end, however the copy went (R5).
+    copy_gone(now, id, child, {}, out);  // A stop is not an end, however the copy went (R5).
     return;
   }
   const Restart restart = child.entry->birth->spec.restart;
@@ -162,12 +148,13 @@ void Supervisor::copy_exited(base::Now now, const ChildId& id, Exit exit, base::
 void Supervisor::copy_stopped(base::Now now, const ChildId& id, Outputs& out) {
   const auto it = children_.find(id);
   if (it != children_.end() && it->second.copy) {
-    copy_gone(now, id, it->second, out);
+    copy_gone(now, id, it->second, {}, out);
   }
 }
 
-// The copy is gone because it was stopped, or was not wanted any more.
-void Supervisor::copy_gone(base::Now now, const ChildId& id, Child& child, Outputs& out) {
+// The copy is gone because it was stopped, was not wanted any more, or gave way to another.
+void Supervisor::copy_gone(base::Now now, const ChildId& id, Child& child, base::Duration pause,
+                           Outputs& out) {
   const Copy copy = *child.copy;
   const std::optional<Move> move = child.move;
   end_move(child);
@@ -175,13 +162,13 @@ void Supervisor::copy_gone(base::Now now, const ChildId& id, Child& child, Outpu
   copies_.erase(id);
   if (child.entry && !child.entry->ended() && child.entry->claim == copy.token.claim &&
       child.entry->run.state != RunState::released && !stopping_) {
-    if (copy.stop_reason == StopReason::redistribution && move) {
+    if (copy.stop_reason == StopReason::redistribution && move && !child.awaited) {
       release(now, id, child, move->target.node, out);
     } else {
       // It does not run, and the entry says so, until it is started again or taken over.
       Entry next = *child.entry;
       next.run = {.rev = next.run.rev + 1, .start = child.starts, .state = RunState::backoff};
-      child.retry_at = now.mono;
+      child.retry_at = now.mono + pause;
       write(now, id, child, std::move(next), {}, out);
     }
   }
@@ -195,8 +182,7 @@ void Supervisor::failed(base::Now now, const ChildId& id, Child& child, Outputs&
   strike(now, child, next);
   if (next.run.state == RunState::starting) {
     next.run.state = RunState::backoff;
-    child.retry_at =
-        now.mono + doubled(options_.backoff, next.strikes.count - 1, options_.backoff_max);
+    child.retry_at = now.mono + backoff(next.strikes.count);
   }
   write(now, id, child, std::move(next), {}, out);
   note_crash(now, out);
@@ -215,6 +201,12 @@ void Supervisor::finish(base::Now now, const ChildId& id, Child& child, base::By
     write(now, id, child, std::move(next), Fact::ended_itself, out);
   }
   settle(now, id, out);
+}
+
+// Before the start that follows so many failures.
+base::Duration Supervisor::backoff(std::uint64_t failures) const {
+  return failures == 0 ? base::Duration{}
+                       : doubled(options_.backoff, failures - 1, options_.backoff_max);
 }
 
 // One more failure before the child was healthy; too many of them are a quarantine.

@@ -21,11 +21,13 @@ enum class StopReason : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_string(StopReason reason);
 
-/// Start a copy, to be answered by exactly one of copy_started, copy_ignored, copy_failed.
+/// Start a copy, to be answered by exactly one of copy_started, copy_ignored, copy_failed,
+/// copy_conflicted.
 struct StartCopy {
   ChildId id;
   ChildSpec spec;
   Token token;
+  std::uint64_t birth_ns = 0;  ///< The child's birth stamp, the same for all its copies.
 };
 /// Stop the copy of `id` by its spec's shutdown rule, to be answered by copy_stopped; an answer or
 /// an exit that was under way already may come before. It may be asked for again, with less time.

@@ -214,6 +214,7 @@ void Supervisor::settle_copy(base::Now now, const ChildId& id, Child& child, Out
       Entry next = *child.entry;
       next.run.healthy = true;
       ++next.run.rev;
+      child.names_lost = 0;
       if (next.strikes.count != 0 || next.strikes.level != 0) {
         next.strikes = {.era = next.strikes.era + 1};
       }
@@ -271,7 +272,7 @@ void Supervisor::settle_absent(base::Now now, const ChildId& id, Child& child, O
   }
   const bool is_released = entry.run.state == RunState::released;
   if (stopping_ && is_mine(entry) && !is_released) {
-    release(now, id, child, choose(id, entry.birth->spec).value_or(base::NodeId{}), out);
+    release(now, id, child, heir(id, child), out);
     return;
   }
   if (!may_run()) {
@@ -279,6 +280,9 @@ void Supervisor::settle_absent(base::Now now, const ChildId& id, Child& child, O
   }
   if (now.mono < acts_from_) {
     return set_due(id, child, acts_from_);
+  }
+  if (child.awaited) {
+    return settle_awaited(now, id, child, out);
   }
   if (is_mine(entry) && !is_released) {
     if (now.mono < child.retry_at) {
@@ -300,20 +304,25 @@ void Supervisor::settle_absent(base::Now now, const ChildId& id, Child& child, O
   if (!is_gone(entry.claim.run()) || !is_chosen(id, entry)) {
     return;
   }
-  const base::RunId owner = entry.claim.run();
-  const base::Instant since =
-      gone_.try_emplace(owner, Gone{now.mono, view_.cut_noticed_max}).first->second.since;
-  base::Instant take_at = since + takeover_delay(owner);
-  if (child.claim_heard_at > since) {
-    // Somebody whom we hold for dead has claimed it: taken at once, it would go to and fro between
-    // two members that hold each other for dead and still hear of each other's claims.
-    take_at = std::max(take_at, child.claim_heard_at + options_.doubt_time);
-  }
+  const base::Instant take_at = takeover_at(now, child, entry.claim.run());
   if (now.mono < take_at) {
     set_due(id, child, take_at);
   } else {
     claim(now, id, child, facts | Fact::owner_gone | Fact::chosen, out);
   }
+}
+
+// When a child may be taken from an owner that is gone.
+base::Instant Supervisor::takeover_at(base::Now now, const Child& child, const base::RunId& owner) {
+  const base::Instant since =
+      gone_.try_emplace(owner, Gone{now.mono, view_.cut_noticed_max}).first->second.since;
+  base::Instant out = since + takeover_delay(owner);
+  if (child.claim_heard_at > since) {
+    // Somebody whom we hold for dead has claimed it: taken at once, it would go to and fro between
+    // two members that hold each other for dead and still hear of each other's claims.
+    out = std::max(out, child.claim_heard_at + options_.doubt_time);
+  }
+  return out;
 }
 
 void Supervisor::settle_all(base::Now now, const std::set<ChildId>& ids, Outputs& out) {
@@ -324,14 +333,17 @@ void Supervisor::settle_all(base::Now now, const std::set<ChildId>& ids, Outputs
 
 void Supervisor::note_gone_owners(base::Now now, Outputs& out) {
   std::erase_if(gone_, [this](const auto& gone) {
-    return !by_owner_.contains(gone.first) || !is_gone(gone.first);
+    const bool owns = by_owner_.contains(gone.first) || awaited_.contains(gone.first);
+    return !owns || !is_gone(gone.first);
   });
   std::set<ChildId> orphans;
-  for (const auto& [owner, ids] : by_owner_) {
-    if (is_gone(owner)) {
-      Gone& gone = gone_.try_emplace(owner, Gone{now.mono, {}}).first->second;
-      gone.noticed_max = std::max(gone.noticed_max, view_.cut_noticed_max);
-      orphans.insert(ids.begin(), ids.end());
+  for (const auto* owners : {&by_owner_, &awaited_}) {
+    for (const auto& [owner, ids] : *owners) {
+      if (is_gone(owner)) {
+        Gone& gone = gone_.try_emplace(owner, Gone{now.mono, {}}).first->second;
+        gone.noticed_max = std::max(gone.noticed_max, view_.cut_noticed_max);
+        orphans.insert(ids.begin(), ids.end());
+      }
     }
   }
   for (const auto& [target, ids] : released_to_) {
@@ -387,6 +399,10 @@ void Supervisor::adopt(base::Now now, const ChildId& id, Child& child, std::opti
     child.claim_heard_at = now.mono;
   }
   child.entry = std::move(entry);
+  if (child.awaited &&
+      (!child.entry || child.entry->ended() || child.entry->claim >= *child.awaited)) {
+    set_awaited(id, child, std::nullopt);
+  }
   if (child.entry) {
     if (moves) {
       index(id, *child.entry, true);
@@ -437,6 +453,7 @@ void Supervisor::drop(const ChildId& id) {
     by_pid_.erase(pid);
   }
   set_due(id, it->second, base::Instant::never());
+  set_awaited(id, it->second, std::nullopt);
   gathering_.erase(id);
   to_confirm_.erase(id);
   handed_over_.erase(id);
@@ -604,6 +621,10 @@ Supervisor::Sizes Supervisor::sizes() const {
   for (const auto& [target, ids] : released_to_) {
     live += ids.size();
   }
+  std::size_t awaited = 0;
+  for (const auto& [winner, ids] : awaited_) {
+    awaited += ids.size();
+  }
   return {.children = children_.size(),
           .live = live,
           .ended = ended_.size(),
@@ -612,7 +633,8 @@ Supervisor::Sizes Supervisor::sizes() const {
           .pids = by_pid_.size(),
           .timers = due_.size(),
           .moves = moves_,
-          .confirmations = vectors_.size()};
+          .confirmations = vectors_.size(),
+          .awaited = awaited};
 }
 
 }  // namespace horde::supervisor

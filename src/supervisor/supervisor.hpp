@@ -68,6 +68,23 @@ struct EntryChange {
   crdt::Siblings siblings;  ///< All there are now; none: the entry is gone.
 };
 
+/// A copy has ended because its process lost a registered name.
+struct Conflict {
+  bool same_child = false;  ///< To another copy of this child, else to whomever.
+  Claim winner{};           ///< same_child: what that copy runs under.
+};
+/// Why an init answered ignore.
+struct Ignored {
+  enum class Why : std::uint8_t {
+    declined,                   ///< For a reason of its own.
+    name_taken_by_other_child,  ///< A name that it wants is another child's.
+    name_taken_by_process,      ///< ... is that of a process that is no child.
+    name_taken_by_same_child,   ///< ... is that of a later copy, which runs under `winner`.
+  };
+  Why why = Why::declined;
+  Claim winner{};
+};
+
 struct StartCall {
   ChildSpec spec;
   base::Duration timeout = base::seconds(5);
@@ -120,7 +137,9 @@ class Supervisor {
   // --- Fates of copies.
   void copy_started(base::Now now, const ChildId& id, base::Bytes pid, base::Bytes info,
                     Outputs& out);
-  void copy_ignored(base::Now now, const ChildId& id, Outputs& out);
+  /// The child ends, unless a name was taken by a later copy of it (see copy_conflicted), or, at a
+  /// restart or takeover, by a process that is no child: then it is tried again, ever more rarely.
+  void copy_ignored(base::Now now, const ChildId& id, const Ignored& why, Outputs& out);
   void copy_failed(base::Now now, const ChildId& id, base::Bytes reason, Outputs& out);
   enum class Exit : std::uint8_t {
     normal,
@@ -128,6 +147,11 @@ class Supervisor {
   };  // Normal, shutdown and shutdown(x) are normal.
   void copy_exited(base::Now now, const ChildId& id, Exit exit, base::Bytes reason, Outputs& out);
   void copy_stopped(base::Now now, const ChildId& id, Outputs& out);
+  /// Neither a crash nor an end, whatever the restart rule says (R18). After a loss to a later copy
+  /// nothing starts here before the winner's claim, or a later one, is in the entry, or the
+  /// winner's owner is gone; after any other it starts again, at once if it was healthy since the
+  /// last loss.
+  void copy_conflicted(base::Now now, const ChildId& id, const Conflict& conflict, Outputs& out);
 
   // --- Calls. Each is answered by exactly one Reply, at the latest when its time is over.
   void start_child(base::Now now, base::CallId call, StartCall request, Outputs& out);
@@ -153,7 +177,7 @@ class Supervisor {
   /// What is held now, for bounds and baselines (A10).
   struct Sizes {
     std::size_t children = 0, live = 0, ended = 0, copies = 0, calls = 0, pids = 0, timers = 0,
-                moves = 0, confirmations = 0;
+                moves = 0, confirmations = 0, awaited = 0;
   };
   [[nodiscard]] Sizes sizes() const;
 
@@ -194,6 +218,9 @@ class Supervisor {
     std::uint64_t starts = 0;  // Under our present claim, whether written or not.
     bool first_start = false;  // Born here, and never started yet.
     base::Instant retry_at;    // Not started again before.
+    // A copy under this later claim took a name from ours, and no entry here has it yet (R18).
+    std::optional<Claim> awaited;
+    std::uint64_t names_lost = 0;  // Copies here that ended for a name, since one was healthy.
     base::Instant due = base::Instant::never();
     base::Bytes info;              // What the last copy's init answered.
     std::deque<base::Bytes> pids;  // In by_pid_, oldest first.
@@ -222,6 +249,8 @@ class Supervisor {
   void settle(base::Now now, const ChildId& id, Outputs& out);
   void settle_copy(base::Now now, const ChildId& id, Child& child, Outputs& out);
   void settle_absent(base::Now now, const ChildId& id, Child& child, Outputs& out);
+  [[nodiscard]] base::Instant takeover_at(base::Now now, const Child& child,
+                                          const base::RunId& owner);
   [[nodiscard]] std::optional<StopReason> stop_reason(const Child& child) const;
   [[nodiscard]] bool must_stop_in_time() const;
   [[nodiscard]] base::Duration takeover_delay(const base::RunId& owner) const;
@@ -249,7 +278,8 @@ class Supervisor {
   // --- Copies, failures, moves, leaving (copies.cpp).
   void start_copy(base::Now now, const ChildId& id, Child& child, Outputs& out);
   void stop_copy(const ChildId& id, Child& child, StopReason reason, Outputs& out);
-  void copy_gone(base::Now now, const ChildId& id, Child& child, Outputs& out);
+  void copy_gone(base::Now now, const ChildId& id, Child& child, base::Duration pause,
+                 Outputs& out);
   void failed(base::Now now, const ChildId& id, Child& child, Outputs& out);
   void finish(base::Now now, const ChildId& id, Child& child, base::Bytes reason, Outputs& out);
   void strike(base::Now now, Child& child, Entry& next) const;
@@ -261,6 +291,13 @@ class Supervisor {
   void return_empty(base::Now now, Outputs& out);
   void look_at_stop(base::Now now, const Replica& replica, Outputs& out);
   [[nodiscard]] std::uint64_t alive_hash() const;
+
+  // --- Names lost (conflicts.cpp).
+  void give_way(base::Now now, const ChildId& id, Child& child, const Claim& winner);
+  void set_awaited(const ChildId& id, Child& child, const std::optional<Claim>& claim);
+  void settle_awaited(base::Now now, const ChildId& id, Child& child, Outputs& out);
+  [[nodiscard]] base::NodeId heir(const ChildId& id, const Child& child) const;
+  [[nodiscard]] base::Duration backoff(std::uint64_t failures) const;
 
   // --- Calls (calls.cpp).
   void route(base::Now now, base::CallId call, Outputs& out);
@@ -314,13 +351,14 @@ class Supervisor {
   std::map<ChildId, Child> children_;
   std::map<base::RunId, std::set<ChildId>> by_owner_;      // Claimed, not released, not ended.
   std::map<base::NodeId, std::set<ChildId>> released_to_;  // Released, not ended.
+  std::map<base::RunId, std::set<ChildId>> awaited_;       // By the owner of the awaited claim.
   std::set<ChildId> ended_;
   std::set<ChildId> copies_;  // Children with a copy here, under whatever claim.
   struct Gone {
     base::Instant since;
     base::Duration noticed_max;  // As the view was then, or later if that is more.
   };
-  std::map<base::RunId, Gone> gone_;  // Owners in by_owner_.
+  std::map<base::RunId, Gone> gone_;  // Owners in by_owner_ or awaited_.
   std::map<base::Bytes, ChildId> by_pid_;
   std::set<std::pair<base::Instant, ChildId>> due_;
   std::size_t moves_ = 0;

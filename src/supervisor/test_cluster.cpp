@@ -200,6 +200,9 @@ void TestCluster::check_write(std::size_t i, const ChildId& child, const Entry& 
   }
   const crdt::Siblings* siblings = nodes_[i].map.siblings(key_of(child));
   const EntryRead before = read_entry(siblings == nullptr ? crdt::Siblings{} : *siblings);
+  if (!before.entry && !entry.ended() && !entry.birth->is_static) {
+    unborn_.insert({child, entry.claim});
+  }
   const auto copy = nodes_[i].processes.find(child);
   const bool healthy = copy != nodes_[i].processes.end() &&
                        copy->second.phase == Process::Phase::running &&
@@ -225,6 +228,10 @@ void TestCluster::carry_out(std::size_t i, const StartCopy& start) {
   if (terminated_ok_.contains(start.id)) {
     fail("a child that was terminated with ok is started: " + short_name(start.id));
   }
+  if (const auto winner = node.outranked_by.find(start.id);
+      winner != node.outranked_by.end() && start.token.claim < winner->second) {
+    fail("a copy is started below a claim that its member has heard of: " + short_name(start.id));
+  }
   node.processes[start.id] = {.token = start.token, .spec = start.spec};
   after(some(base::milliseconds(20)),
         [this, i, boot = node.boot, start] { finish_start(i, boot, start.id, start.token); });
@@ -240,18 +247,32 @@ void TestCluster::finish_start(std::size_t i, std::uint64_t boot, const ChildId&
   }
   const Entry* entry = node.supervisor->entry(child);
   const base::Bytes how = entry != nullptr && entry->birth ? entry->birth->spec.start : "";
-  if (how == "ignore" || how == "fail" || (how == "flaky" && starts_fail)) {
+  const std::optional<Ignored> ignored_for = ignores(i, child, how, token);
+  if (ignored_for || how == "fail" || (how == "flaky" && starts_fail)) {
     node.processes.erase(it);
-    may_end_.insert(child);
+    using Why = Ignored::Why;
+    const bool stays = ignored_for && (ignored_for->why == Why::name_taken_by_same_child ||
+                                       (ignored_for->why == Why::name_taken_by_process &&
+                                        !unborn_.contains({child, token.claim})));
+    if (!stays) {
+      may_end_.insert(child);
+    }
+    if (ignored_for && ignored_for->why == Why::name_taken_by_same_child) {
+      note(base::to_string(id(i)) + " finds the name of " + short_name(child) + " taken by " +
+           to_string(ignored_for->winner));
+      Claim& highest = node.outranked_by[child];
+      highest = std::max(highest, ignored_for->winner);
+    }
     input(i, [&](Supervisor& s, base::Now now, Outputs& out) {
-      if (how == "ignore") {
-        s.copy_ignored(now, child, out);
+      if (ignored_for) {
+        s.copy_ignored(now, child, *ignored_for, out);
       } else {
         s.copy_failed(now, child, "no luck", out);
       }
     });
     return;
   }
+  unborn_.erase({child, token.claim});
   it->second.phase = Process::Phase::running;
   it->second.since = now_;
   it->second.pid = "p" + std::to_string(++last_pid_);
@@ -265,6 +286,55 @@ void TestCluster::finish_start(std::size_t i, std::uint64_t boot, const ChildId&
         after(base::seconds(1), [this, i] { restart(i, Disk::kept); });
       }
     });
+  }
+}
+
+// A registry as far as the children that are "named" know it: each has one name, all of its copies
+// want it, and of those that a member sees the one under the highest claim has it.
+std::optional<Claim> TestCluster::winner_of_name(std::size_t i, const ChildId& child) const {
+  std::optional<Claim> out;
+  for (std::size_t j = 0; j < nodes_.size(); ++j) {
+    const auto it = nodes_[j].processes.find(child);
+    if (i != j && connected(i, j) && believes(i, j) && it != nodes_[j].processes.end() &&
+        nodes_[i].beliefs.at(j).boot == nodes_[j].boot &&
+        it->second.phase == Process::Phase::running && !it->second.loses_to) {
+      out = std::max(out.value_or(Claim{}), it->second.token.claim);
+    }
+  }
+  return out;
+}
+
+std::optional<Ignored> TestCluster::ignores(std::size_t i, const ChildId& child,
+                                            const base::Bytes& how, const Token& token) const {
+  if (const auto it = ignored.find(child); it != ignored.end()) {
+    return it->second;
+  }
+  const std::optional<Claim> winner = how == "named" ? winner_of_name(i, child) : std::nullopt;
+  if (winner && *winner > token.claim) {
+    return Ignored{Ignored::Why::name_taken_by_same_child, *winner};
+  }
+  return how == "ignore" ? std::optional(Ignored{}) : std::nullopt;
+}
+
+// Tells copies that have lost their name, each once; they end within their grace.
+void TestCluster::look_at_names(std::size_t i) {
+  for (auto& [child, process] : nodes_[i].processes) {
+    const std::optional<Claim> winner = winner_of_name(i, child);
+    if (process.spec.start != "named" || process.loses_to || !winner ||
+        *winner <= process.token.claim) {
+      continue;
+    }
+    note(base::to_string(id(i)) + "'s copy of " + short_name(child) + " loses its name to " +
+         to_string(*winner));
+    process.loses_to = winner;
+    after(some(base::milliseconds(40)),
+          [this, i, boot = nodes_[i].boot, id = child, token = process.token, to = *winner] {
+            const auto it = nodes_[i].processes.find(id);
+            if (nodes_[i].up && nodes_[i].boot == boot && it != nodes_[i].processes.end() &&
+                it->second.token == token && it->second.phase != Process::Phase::stopping) {
+              lose_name(i, id, {.same_child = true, .winner = to});
+            }
+          });
   }
 }
 
@@ -331,6 +401,7 @@ void TestCluster::boot(std::size_t i) {
   node.beliefs.clear();
   node.was_reachable.clear();
   node.processes.clear();
+  node.outranked_by.clear();
   node.supervisor = std::make_unique<Supervisor>(base::RunId{id(i), node.boot}, options_.supervisor,
                                                  options_.strategy(), rng.fork(i).fork(node.boot));
   note(base::to_string(base::RunId{id(i), node.boot}) + " boots");
@@ -432,6 +503,23 @@ void TestCluster::exit(std::size_t i, const ChildId& child, Supervisor::Exit how
   });
 }
 
+void TestCluster::lose_name(std::size_t i, const ChildId& child, const Conflict& conflict) {
+  const auto it = nodes_[i].processes.find(child);
+  if (!nodes_[i].up || it == nodes_[i].processes.end() ||
+      it->second.phase == Process::Phase::stopping) {
+    return;
+  }
+  note(base::to_string(id(i)) + "'s copy of " + short_name(child) + " ends for a lost name");
+  if (conflict.same_child) {
+    Claim& highest = nodes_[i].outranked_by[child];
+    highest = std::max(highest, conflict.winner);
+  }
+  nodes_[i].processes.erase(it);
+  input(i, [&](Supervisor& s, base::Now now, Outputs& out) {
+    s.copy_conflicted(now, child, conflict, out);
+  });
+}
+
 // --- Views, states, messages.
 
 bool TestCluster::believes(std::size_t i, std::size_t j) const {
@@ -467,6 +555,7 @@ void TestCluster::look(std::size_t i, std::uint64_t boot) {
     }
   }
   give_view(i);
+  look_at_names(i);
   // A cold start: all have met, and nobody has synced.
   const bool cold = std::ranges::none_of(nodes_, [](const Node& n) { return n.up && n.synced; });
   bool met = true;

@@ -54,6 +54,8 @@ class TestCluster {
                           base::Duration timeout = base::seconds(3));
   /// The child's copy at `node`, if it runs, exits.
   void exit(std::size_t node, const ChildId& id, Supervisor::Exit exit);
+  /// The child's copy at `node`, if it runs, ends for a name that it has lost.
+  void lose_name(std::size_t node, const ChildId& id, const Conflict& conflict);
 
   /// A test ends it, or ends its quarantine, by an input of its own.
   void may_end(const ChildId& id) { may_end_.insert(id); }
@@ -78,7 +80,8 @@ class TestCluster {
     enum class Phase : std::uint8_t { starting, running, stopping } phase = Phase::starting;
     StopReason stopped_for = StopReason::terminated;
     ChildSpec spec{};
-    base::Instant since{};  // Of running.
+    base::Instant since{};          // Of running.
+    std::optional<Claim> loses_to;  // The name of a "named" child; it is about to end.
   };
   struct Node {
     bool up = false;
@@ -90,7 +93,8 @@ class TestCluster {
     Boots announced_boots;   // As far as the map here would say so.
     members::Status says = members::Status::uninitialized;
     std::map<ChildId, Process> processes;
-    std::set<ChildId> ends_seen;  // On this disk.
+    std::map<ChildId, Claim> outranked_by;  // What its copies lost names to, in this boot.
+    std::set<ChildId> ends_seen;            // On this disk.
     std::int64_t clock_offset_ns = 0;
     unsigned disks_lost = 0;
     // What it believes of others.
@@ -121,7 +125,8 @@ class TestCluster {
 
   std::map<std::uint64_t, Call> calls;
   std::map<std::string, unsigned> told;
-  bool starts_fail = false;  // Children whose start is "flaky" fail while it is set.
+  bool starts_fail = false;            // Children whose start is "flaky" fail while it is set.
+  std::map<ChildId, Ignored> ignored;  // Inits of these answer ignore.
   std::vector<std::string> story;
   base::Rng rng;
 
@@ -149,6 +154,10 @@ class TestCluster {
   void check_write(std::size_t i, const ChildId& child, const Entry& entry);
   void carry_out(std::size_t i, const StartCopy& start);
   void carry_out(std::size_t i, const StopCopy& stop);
+  [[nodiscard]] std::optional<Claim> winner_of_name(std::size_t i, const ChildId& id) const;
+  [[nodiscard]] std::optional<Ignored> ignores(std::size_t i, const ChildId& id,
+                                               const base::Bytes& how, const Token& token) const;
+  void look_at_names(std::size_t i);
   void finish_start(std::size_t i, std::uint64_t boot, const ChildId& id, const Token& token);
   void reply(std::size_t i, const Reply& reply);
   void hand_changes(std::size_t i, std::vector<crdt::Key> changed);
@@ -173,6 +182,7 @@ class TestCluster {
   std::set<ChildId> acknowledged_;
   std::set<ChildId> may_end_;  // Terminated, declined, failed or finished by itself, somewhere.
   std::set<ChildId> may_lift_;
+  std::set<std::pair<ChildId, Claim>> unborn_;  // Asked for there, and never up yet.
   std::uint64_t last_call_ = 0;
   std::uint64_t last_pid_ = 0;
   std::string broken_;

@@ -13,6 +13,7 @@ enum class ClaimIs : std::uint8_t {
   own,    // As it was, and the writer's.
   kept,   // As it was, whosever.
   fresh,  // The writer's, of a higher term.
+  anew,   // The writer's before too, of a higher term.
 };
 
 struct Row {
@@ -43,6 +44,8 @@ const std::array kRows = {
         Fact::target | Fact::synced | Fact::no_copy},
     Row{Phase::released, Phase::live, kNone, ClaimIs::fresh,
         Fact::target_gone | Fact::chosen | Fact::synced | Fact::no_copy},
+    Row{Phase::live, Phase::live, kNone, ClaimIs::anew,
+        Fact::winner_gone | Fact::synced | Fact::no_copy},
     // Ends.
     Row{Phase::live, Phase::ended, EndKind::finished, ClaimIs::kept, Fact::ended_itself},
     Row{Phase::released, Phase::ended, EndKind::finished, ClaimIs::kept, Fact::ended_itself},
@@ -71,6 +74,8 @@ bool claim_fits(ClaimIs is, const Claim& from, const Claim& to, const base::RunI
       return from == to;
     case ClaimIs::fresh:
       return to.run() == writer && to.term > from.term;
+    case ClaimIs::anew:
+      return from.run() == writer && to.run() == writer && to.term > from.term;
   }
   return false;
 }

@@ -3,6 +3,7 @@
 //   nothing ------------> claimed            whoever was asked, in time, has synced
 //   claimed by X -------> the same claim     X alone; what it runs, and what became of it
 //   claimed by X -------> claimed by Y       Y is chosen, X is gone, Y has synced, Y holds no copy
+//   claimed by X -------> claimed by X       anew: X gave way to a later claim, whose owner is gone
 //   released to Y ------> claimed by Y       or, once Y is gone, by who is chosen
 //   anything -----------> finished           whoever held a copy that ended normally by itself
 //   anything -----------> terminated         whoever was told to
@@ -34,6 +35,7 @@ enum class Fact : std::uint16_t {
   ended_itself = 256,    ///< A copy held here ended normally, and was not being stopped.
   told_to_end = 512,     ///< terminate_child.
   all_confirmed = 1024,  ///< All that R9 asks for.
+  winner_gone = 2048,    ///< The owner of a later claim that no entry here holds is gone (R18).
 };
 
 class Facts {

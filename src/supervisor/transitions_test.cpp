@@ -14,7 +14,7 @@ const base::RunId kOther{NodeId::of("n2"), 1};
 
 Facts all_but(Facts left_out) {
   Facts out;
-  for (unsigned bit = 1; bit <= 1'024; bit <<= 1U) {
+  for (unsigned bit = 1; bit <= 2'048; bit <<= 1U) {
     const Fact fact{static_cast<std::uint16_t>(bit)};
     if (!left_out.has_all(fact)) {
       out.add(fact);
@@ -80,6 +80,20 @@ TEST(Transitions, AGoneOwnersChildGoesToTheChosenMemberThatSyncedAndHoldsNoCopy)
   Entry same_term = claimed_by(kOther, from);
   same_term.claim.term = from.claim.term;
   EXPECT_NE(refusal(from, same_term, kOther, kAll), "") << "a claim needs a higher term (R2)";
+}
+
+// R18: its own claim is no more than any other, once a later one was heard of.
+TEST(Transitions, AnOwnerThatGaveWayClaimsAnewOnceTheWinnersOwnerIsGone) {
+  const Entry from = example_entry();
+  const Entry to = claimed_by(kOwner, from);
+  EXPECT_EQ(refusal(from, to, kOwner, Fact::winner_gone | Fact::synced | Fact::no_copy), "");
+  EXPECT_NE(refusal(from, to, kOwner, Fact::synced | Fact::no_copy), "");
+  EXPECT_NE(refusal(from, to, kOwner, Fact::winner_gone | Fact::no_copy), "");
+  EXPECT_NE(refusal(from, to, kOwner, Fact::winner_gone | Fact::synced), "");
+  EXPECT_NE(refusal(from, claimed_by(kOther, from), kOther,
+                    Fact::winner_gone | Fact::synced | Fact::no_copy),
+            "")
+      << "by nobody else";
 }
 
 TEST(Transitions, AReleasedChildGoesToItsTargetOrWithoutOneToWhoIsChosen) {
