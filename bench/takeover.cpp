@@ -137,7 +137,7 @@ class Cluster {
             sim::node_config(scenario_.horde, boot, {sim::Simulator::address_of(0)});
         config.hordes.front().children = sim::children_config(scenario_, boot.name);
         config.hordes.front().children->options.hops_max = 0;  // Started where the call is.
-        process::add_builtin_types(config.process_types, names_);
+        process::add_builtin_types(config.process_types);
         return sim::host<TimedNode>(std::move(config), boot.records);
       });
       simulator_.start(i);
@@ -207,7 +207,6 @@ class Cluster {
 
  private:
   scenario::Scenario scenario_;
-  process::LocalNames names_;
   sim::Simulator simulator_;
   std::uint64_t calls_ = 0;
 };

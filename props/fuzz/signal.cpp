@@ -31,9 +31,9 @@ void relate(Runtime& runtime, Outputs& out) {
       out);
 }
 
-Runtime make_runtime(LocalNames& names) {
+Runtime make_runtime() {
   ProcessTypes types;
-  add_builtin_types(types, names);
+  add_builtin_types(types);
   return Runtime(kSelf, types, {.mailbox_max = 4, .relations_max = 4}, base::Rng(1));
 }
 
@@ -44,8 +44,7 @@ void run_signal(base::BytesView input) {
   if (signal) {
     HORDE_ASSERT(encode(*signal) == input);
   }
-  LocalNames names;
-  Runtime runtime = make_runtime(names);
+  Runtime runtime = make_runtime();
   Outputs out;
   relate(runtime, out);
   (void)runtime.on_message({}, kPeer, input, out);
@@ -53,8 +52,7 @@ void run_signal(base::BytesView input) {
 }
 
 std::vector<base::Bytes> signal_seeds() {
-  LocalNames names;
-  Runtime runtime = make_runtime(names);
+  Runtime runtime = make_runtime();
   Outputs out;
   relate(runtime, out);
   std::vector<base::Bytes> seeds;

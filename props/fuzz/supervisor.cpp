@@ -22,9 +22,8 @@ void check(const Decoded& decoded, base::BytesView input) {
 
 /// A supervisor with these options, if they are any, is asked `request`.
 void ask(base::BytesView options, base::BytesView request) {
-  LocalNames names;
   ProcessTypes types;
-  add_builtin_types(types, names);
+  add_builtin_types(types);
   add_supervisor_type(types);
   Runtime runtime({base::NodeId::of("n1"), 7}, types, {.processes_max = 100}, base::Rng(1));
   const Pid port = runtime.open_port("fuzz");

@@ -107,7 +107,7 @@ MachineFactory HordeWorld::factory() {
     node::Config config = node_config(scenario_->horde, boot, std::move(seeds));
     if (scenario::has_children(*scenario_)) {
       config.hordes.front().children = children_config(*scenario_, boot.name);
-      process::add_builtin_types(config.process_types, names_);
+      process::add_builtin_types(config.process_types);
       process::add_start_faults(config.process_types, start_faults_[std::string(boot.name)]);
     }
     return host<node::Node>(std::move(config), boot.records);

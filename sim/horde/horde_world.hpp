@@ -41,7 +41,6 @@ class HordeWorld final : public SimWorld {
   [[nodiscard]] const node::Node& node(scenario::NodeIndex index) const;
 
   const scenario::Scenario* scenario_;
-  process::LocalNames names_;
   std::map<std::string, process::StartFault, std::less<>> start_faults_;  // By node.
   std::vector<crdt::Change> touched_;                                     // Of the present step.
   std::vector<crdt::Event> written_;

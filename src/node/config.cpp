@@ -41,8 +41,11 @@ std::string refusal_of(const HordeConfig& horde) {
   if (horde.replication.page_keys_max == 0) {
     return "replication.page_keys_max: wants at least 1, not 0";
   }
-  const std::string why = horde.children ? refusal_of(*horde.children) : "";
-  return why.empty() ? "" : "children." + why;
+  if (const std::string why = horde.children ? refusal_of(*horde.children) : ""; !why.empty()) {
+    return "children." + why;
+  }
+  const std::string why = horde.names ? registry::refusal_of(*horde.names) : "";
+  return why.empty() ? "" : "names." + why;
 }
 
 }  // namespace

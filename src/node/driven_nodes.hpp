@@ -41,8 +41,7 @@ class DrivenNodes {
     for (std::size_t other = 0; other < nodes_.size(); ++other) {
       config.seeds.push_back(address(other));
     }
-    slot.names = std::make_unique<process::LocalNames>();
-    process::add_builtin_types(config.process_types, *slot.names);
+    process::add_builtin_types(config.process_types);
     configure_(index, config);
     slot.node = std::make_unique<Node>(std::move(config), slot.disk);
     input(index, [&](Node& node, base::Effects& out) { node.on_start(now(), out); });
@@ -146,7 +145,6 @@ class DrivenNodes {
 
  private:
   struct Slot {
-    std::unique_ptr<process::LocalNames> names;
     std::unique_ptr<Node> node;  // Null: down.
     std::vector<base::Bytes> disk;
     std::uint64_t boots = 0;

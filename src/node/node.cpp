@@ -189,6 +189,9 @@ base::Instant Node::wake_at() const {
       at = std::min({at, horde.children->supervisor.wake_at(),
                      horde.children->telemetry_at.value_or(base::Instant::never())});
     }
+    if (horde.registered != nullptr) {
+      at = std::min(at, horde.registered->names.registry().wake_at());
+    }
     if (!horde.pending.empty()) {
       at = std::min(at, horde.write_at);
     }
@@ -367,6 +370,8 @@ void Node::advance_stop(base::Now now) {
         write(now, horde, horde.members.leave());
       }
     }
+    stop_registries(now);
+    run_children(now);
     life_ = Life::handing_over;
     stop_at_ = now.mono + config_.stop_wait;
   }
@@ -429,6 +434,7 @@ std::vector<members::Member> Node::members(std::string_view horde) const {
 void Node::begin(base::Now /*now*/) {
   touched_.clear();
   written_.clear();
+  names_touched_.clear();
 }
 
 // What one component's outputs ask of others, until nothing is left to do.
@@ -440,7 +446,7 @@ void Node::settle(base::Now now) {
   if (update_peers_at_ <= now.mono) {
     update_peers(now);
     for (Horde& horde : hordes_) {
-      horde.view_changed = true;
+      note_view(horde);
     }
   }
   for (Horde& horde : hordes_) {
@@ -465,6 +471,14 @@ void Node::settle(base::Now now) {
   }
   run_children(now);
   tell_of_children(now);
+  warn_of_lone_hordes(now);
+  for (std::size_t i = 0; i < hordes_.size(); ++i) {
+    if (hordes_[i].registered != nullptr) {
+      for (base::Bytes& key : hordes_[i].registered->names.registry().take_touched()) {
+        names_touched_.push_back({i, std::move(key)});
+      }
+    }
+  }
 }
 
 void Node::change_boot(base::Now now) {

@@ -1,10 +1,10 @@
-// Node assembles one node: liveness, links, processes, and for each horde its map, its member list
-// and its supervisor, if it has one. It meets base::Engine, so the simulator and a socket drive the
-// same object.
+// Node assembles one node: liveness, links, processes, and for each horde its map, its member list,
+// and its supervisor and its registry, if it has them. It meets base::Engine, so the simulator and
+// a socket drive the same object.
 //
 //   datagram --> frames --> Liveness ----------------- events --> peers of every horde
-//                       \-> Replicator of its horde -- changes -> Members, Supervisor of that horde
-//                       \-> Links -- messages -> processes, Supervisor of that horde
+//                       \-> Replicator of its horde -- changes -> Members, Supervisor, Registry
+//                       \-> Links -- messages -> processes, Supervisor, Registry
 //
 // Effects of one input are in this order: log records, tells, datagrams (frames for one address
 // share them, in the order in which they arose), answers, the end. A record precedes what it lets
@@ -33,6 +33,8 @@
 #include "members/members.hpp"
 #include "members/topology.hpp"
 #include "node/copies.hpp"
+#include "node/horde_names.hpp"
+#include "node/local_calls.hpp"
 #include "replication/replicator.hpp"
 #include "wire/fragments.hpp"
 #include "wire/links.hpp"
@@ -64,7 +66,9 @@ struct HordeConfig {
   base::Duration boot_wait = base::seconds(5);
   /// How long writes wait for the first sync.
   base::Duration write_wait = base::seconds(1);
-  std::optional<ChildrenConfig> children;  ///< Nothing: a map only.
+  std::optional<ChildrenConfig> children;  ///< Nothing: it supervises none.
+  /// Nothing: no registry. Processes reach it by the horde's name.
+  std::optional<registry::Options> names{};
 };
 
 struct Config {
@@ -107,6 +111,13 @@ enum class CallErrc : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_string(CallErrc code);
 
+/// Whom a message of a link is for: its first byte.
+enum class Channel : std::uint8_t {
+  processes = 1,
+  supervisor = 2,  ///< Then the horde's id.
+  registry = 3,    ///< Then the horde's id.
+};
+
 /// What happened to one key in the last input.
 struct Touched {
   std::size_t horde = 0;
@@ -116,6 +127,11 @@ struct Touched {
 struct Written {
   std::size_t horde = 0;
   crdt::Event event;
+};
+/// A key of a registry whose holders changed in the last input, or whether they are visible.
+struct NameTouched {
+  std::size_t horde = 0;
+  base::Bytes key;
 };
 
 class Node {
@@ -153,6 +169,39 @@ class Node {
   /// Ends a child's quarantine.
   void release_child(base::Now now, base::CallId call, std::string_view horde,
                      const supervisor::ChildId& id, base::Effects& out);
+  // Of this node's processes.
+  /// Answered as LocalCalls says.
+  void spawn(base::Now now, base::CallId call, SpawnCall request, base::Effects& out);
+  void exit_process(base::Now now, base::CallId call, const process::Pid& pid,
+                    const process::ExitReason& reason, base::Effects& out);
+  // Of a horde with names. Refusals are answered by their name (process::NameErrc); the detail of
+  // already_registered and not_held is the holder's pid.
+  void register_name(base::Now now, base::CallId call, std::string_view horde,
+                     const registry::RegisterCall& request, base::Effects& out);
+  void unregister_name(base::Now now, base::CallId call, std::string_view horde,
+                       const process::Pid& pid, base::BytesView key, base::Effects& out);
+  /// The detail says how many.
+  void unregister_match(base::Now now, base::CallId call, std::string_view horde,
+                        const process::Pid& pid, base::BytesView key,
+                        const process::NamePredicate& which, base::Effects& out);
+  /// The detail is the value before.
+  void update_value(base::Now now, base::CallId call, std::string_view horde,
+                    const process::Pid& pid, base::BytesView key, base::Bytes value,
+                    base::Effects& out);
+  void put_meta(base::Now now, base::CallId call, std::string_view horde, base::BytesView key,
+                base::Bytes value, base::Effects& out);
+  void delete_meta(base::Now now, base::CallId call, std::string_view horde, base::BytesView key,
+                   base::Effects& out);
+  /// "missing" with the names of those who do not see it.
+  void barrier(base::Now now, base::CallId call, std::string_view horde,
+               const registry::BarrierCall& request, base::Effects& out);
+  /// To whoever holds the key; "not_found" if nobody does.
+  void send_via(base::Now now, base::CallId call, std::string_view horde, base::BytesView key,
+                base::BytesView message, base::Effects& out);
+  void call_via(base::Now now, base::CallId call, std::string_view horde, base::BytesView key,
+                base::BytesView request, base::Duration timeout, base::Effects& out);
+  /// This member's registry gives its names up, and stays stopped in this boot.
+  void stop_names(base::Now now, base::CallId call, std::string_view horde, base::Effects& out);
   /// Announces it, hands children over as they stop, sends what others lack, says goodbye, and
   /// ends. Children that do not stop in time are taken over when it has ended.
   void stop(base::Now now, base::Effects& out);
@@ -169,6 +218,8 @@ class Node {
   [[nodiscard]] std::vector<members::Member> members(std::string_view horde) const;
   /// Null if the horde has no children, or if there is no such horde.
   [[nodiscard]] const supervisor::Supervisor* children(std::string_view horde) const;
+  /// Null if the horde has no names, or if there is no such horde.
+  [[nodiscard]] const registry::Registry* names(std::string_view horde) const;
 
   // --- For checkers and statistics.
   [[nodiscard]] std::uint64_t boot() const { return boot_; }
@@ -180,6 +231,7 @@ class Node {
   /// Of the last input; cleared by the next one.
   [[nodiscard]] const std::vector<Touched>& touched() const { return touched_; }
   [[nodiscard]] const std::vector<Written>& written() const { return written_; }
+  [[nodiscard]] const std::vector<NameTouched>& names_touched() const { return names_touched_; }
   [[nodiscard]] std::size_t damaged_records() const { return damaged_records_; }
 
   /// Datagrams and frames that were dropped, by why.
@@ -218,6 +270,15 @@ class Node {
     bool left = false;  // All is handed over.
     std::optional<base::Instant> telemetry_at{};
   };
+  /// The registry of a horde, for one boot.
+  struct Registered {
+    Registered(registry::Registry registry, HordeNames::RegistrantOf registrant)
+        : names(std::move(registry), std::move(registrant)) {}
+    HordeNames names;
+    std::set<crdt::Key> changed{};  // Not told yet.
+    bool synced_told = false;
+    bool view_changed = true;  // It has not been told.
+  };
   struct Horde {
     HordeConfig config;
     std::uint16_t id = 0;
@@ -235,7 +296,11 @@ class Node {
     base::Instant review_at;  // When witnesses and the list are looked at next.
     std::set<base::NodeId> witnesses{};
     std::unique_ptr<Children> children;
+    std::unique_ptr<Registered> registered;
     bool view_changed = true;  // Its supervisor has not been told.
+    /// Of `lone_horde`: since when it has no peers while another horde has; told once.
+    std::optional<base::Instant> alone_since{};
+    bool alone_told = false;
   };
   enum class Life : std::uint8_t {
     running,
@@ -310,7 +375,31 @@ class Node {
   void tell(std::string_view topic, base::NodeId about, std::uint64_t value,
             base::Bytes detail = {});
 
+  // node_names.cpp
+  void make_names(Horde& horde);
+  void note_names(Horde& horde, const std::vector<crdt::Change>& changes);
+  [[nodiscard]] bool run_names(base::Now now);
+  [[nodiscard]] bool tell_names_views(base::Now now);
+  [[nodiscard]] registry::View names_view(const Horde& horde) const;
+  [[nodiscard]] registry::Registrant registrant_of(const process::Pid& pid) const;
+  [[nodiscard]] supervisor::Ignored why_ignored(const process::Pid& pid) const;
+  void carry_out(base::Now now, Horde& horde, const registry::Write& write);
+  void carry_out(base::Now now, Horde& horde, const registry::SendTo& message);
+  void carry_out(base::Now now, Horde& horde, const registry::Reply& reply);
+  void carry_out(base::Now now, Horde& horde, const registry::TellLoser& conflict);
+  void carry_out(base::Now now, Horde& horde, const registry::Kill& kill);
+  void carry_out(base::Now now, Horde& horde, const registry::Notify& notify);
+  void carry_out(base::Now now, Horde& horde, const registry::Told& told);
+  void answer(base::CallId call, const process::NameResult& result);
+  template <class Call>
+  void call_registry(base::Now now, base::CallId call, std::string_view horde, base::Effects& out,
+                     Call&& what);
+  void stop_registries(base::Now now);
+  void names_view_changed();
+  static void note_view(Horde& horde);
+
   // node_telemetry.cpp
+  void warn_of_lone_hordes(base::Now now);
   void tell_of_children(base::Now now);
   void tell_of_delta(const Horde& horde, base::NodeId from,
                      const std::vector<crdt::Change>& changes);
@@ -326,6 +415,7 @@ class Node {
   wire::LinkOutputs link_out_;
   std::unique_ptr<process::Runtime> runtime_;
   process::Outputs process_out_;
+  std::unique_ptr<LocalCalls> local_calls_;
   base::Instant processes_at_;  // When processes are looked at next.
   bool leaves_lists_ = false;   // Stopping: takes itself off every member list.
   Life life_ = Life::running;
@@ -345,6 +435,7 @@ class Node {
   std::optional<base::Ended> ended_;
   std::vector<Touched> touched_;
   std::vector<Written> written_;
+  std::vector<NameTouched> names_touched_;
 };
 
 }  // namespace horde::node

@@ -8,12 +8,6 @@
 namespace horde::node {
 namespace {
 
-// Whom a message of a link is for: its first byte.
-enum class Channel : std::uint8_t {
-  processes = 1,
-  supervisor = 2,  // Then the horde's id.
-};
-
 // Beside the rounds in which it hears of what happened without it.
 constexpr base::Duration kReturnWaitMin = base::milliseconds(500);
 
@@ -65,7 +59,9 @@ void Node::make_children() {
   runtime_ = std::make_unique<process::Runtime>(base::RunId{self_, boot_}, config_.process_types,
                                                 config_.processes, rng_.fork("processes"));
   process_out_ = {};
+  local_calls_ = std::make_unique<LocalCalls>(*runtime_);
   for (Horde& horde : hordes_) {
+    make_names(horde);
     horde.children.reset();
     horde.view_changed = true;
     if (!horde.config.children) {
@@ -79,6 +75,8 @@ void Node::make_children() {
         .supervisor = supervisor::Supervisor({self_, boot_}, options, config.strategy(),
                                              rng_.fork("children").fork(horde.id).fork(boot_)),
         .copies = Copies(*runtime_, horde.config.name, config.extra_arguments)});
+    horde.children->copies.on_ignore_ask(
+        [this](const process::Pid& pid) { return why_ignored(pid); });
     horde.replicator.map().visit_after(
         0, [&](const crdt::Key& key, const crdt::Siblings& siblings, std::uint64_t) {
           if (const auto id = supervisor::child_of(key)) {
@@ -104,8 +102,8 @@ void Node::note_entries(Horde& horde, const std::vector<crdt::Change>& changes) 
 // One thing at a time, in this order: what was written is heard of before anything else happens to
 // a supervisor, and what one output of a supervisor leads to is done before its next one.
 void Node::run_children(base::Now now) {
-  while (hand_on_entries(now) || tell_views(now) || carry_out_next(now) || hand_on_arrivals(now) ||
-         hand_on_links(now)) {
+  while (run_names(now) || tell_names_views(now) || hand_on_entries(now) || tell_views(now) ||
+         carry_out_next(now) || hand_on_arrivals(now) || hand_on_links(now)) {
   }
 }
 
@@ -205,6 +203,9 @@ bool Node::hand_on_arrivals(base::Now now) {
     send_over_link(now, send.to, message);
   }
   for (const process::Arrival& arrival : outputs.arrivals) {
+    if (arrival.port == local_calls_->port()) {
+      local_calls_->on_arrival(arrival.what, answers_);
+    }
     for (Horde& horde : hordes_) {
       if (horde.children != nullptr && horde.children->copies.port() == arrival.port) {
         supervisor::Outputs out;
@@ -242,6 +243,11 @@ void Node::link_ended(base::Now now, const base::RunId& run) {
       supervisor::Outputs outputs;
       horde.children->supervisor.on_link_ended(now, run, outputs);
       take(horde, std::move(outputs));
+    }
+    if (horde.registered != nullptr) {
+      horde.registered->names.act([&](registry::Registry& registry, registry::Outputs& out) {
+        registry.on_link_ended(now, run, out);
+      });
     }
   }
 }
@@ -281,22 +287,29 @@ void Node::on_link_message(base::Now now, const base::RunId& from, base::BytesVi
     return;
   }
   const std::uint64_t id = reader.count(0xffff);
-  if (!reader.ok() || channel != Channel::supervisor) {
+  const bool known = channel == Channel::supervisor || channel == Channel::registry;
+  if (!reader.ok() || !known) {
     count(reader.ok() ? wire::DecodeError{wire::DecodeErrc::bad_tag, 0} : reader.error());
     return;
   }
+  const base::BytesView body = message.substr(reader.offset());
   const auto horde = std::ranges::find(hordes_, id, &Horde::id);
-  if (horde == hordes_.end() || horde->children == nullptr) {
+  wire::Decoded<void> taken;
+  if (horde != hordes_.end() && channel == Channel::supervisor && horde->children != nullptr) {
+    supervisor::Outputs outputs;
+    taken = horde->children->supervisor.on_message(now, from, body, outputs);
+    take(*horde, std::move(outputs));
+  } else if (horde != hordes_.end() && channel == Channel::registry &&
+             horde->registered != nullptr) {
+    horde->registered->names.act([&](registry::Registry& registry, registry::Outputs& out) {
+      taken = registry.on_message(now, from, body, out);
+    });
+  } else {
     ++drops_.unknown_horde;
-    return;
   }
-  supervisor::Outputs outputs;
-  const auto taken =
-      horde->children->supervisor.on_message(now, from, message.substr(reader.offset()), outputs);
   if (!taken) {
     count(taken.error());
   }
-  take(*horde, std::move(outputs));
 }
 
 // --- What supervisors are told.
@@ -338,6 +351,11 @@ void Node::run_timers(base::Now now) {
       supervisor::Outputs outputs;
       horde.children->supervisor.on_timeout(now, ReplicaOf(horde.replicator), outputs);
       take(horde, std::move(outputs));
+    }
+    if (horde.registered != nullptr && horde.registered->names.registry().wake_at() <= now.mono) {
+      horde.registered->names.act([&](registry::Registry& registry, registry::Outputs& out) {
+        registry.on_timeout(now, out);
+      });
     }
   }
 }

@@ -123,9 +123,11 @@ void Node::on_peer_event(base::Now now, const liveness::PeerEvent& event) {
       break;
     case Kind::suspect:
       tell("member_suspect", event.node, event.boot);
+      names_view_changed();
       return;
     case Kind::cleared:
       tell("member_cleared", event.node, event.boot);
+      names_view_changed();
       return;
     case Kind::dead:
       tell("member_dead", event.node, event.boot);
@@ -200,13 +202,16 @@ void Node::take(base::Now now, Horde& horde, replication::Outputs outputs) {
     }
   }
   note_entries(horde, outputs.changes);
+  note_names(horde, outputs.changes);
   using Changed = members::Members::Changed;
   const Changed changed =
       horde.members.on_changes(now.mono, horde.replicator.map(), outputs.changes);
   if (changed == Changed::wanted) {
     want_update(now.mono);
   }
-  horde.view_changed = horde.view_changed || changed != Changed::nothing;
+  if (changed != Changed::nothing) {
+    note_view(horde);
+  }
   for (crdt::Change& change : outputs.changes) {
     touched_.push_back({index, std::move(change.key), change.visible});
   }
@@ -231,7 +236,7 @@ void Node::queue_frame(const base::Address& to, wire::Frame frame) {
 void Node::count_absent_as_dead(base::Now now, Horde& horde) {
   if (!horde.absent_are_dead && horde.absent_at <= now.mono) {
     horde.absent_are_dead = true;
-    horde.view_changed = true;
+    note_view(horde);
   }
 }
 
@@ -325,7 +330,9 @@ void Node::review(base::Now now, Horde& horde) {
   }
   std::set<base::NodeId> witnesses = horde.members.witnesses(now.mono);
   horde.replicator.set_witnesses(witnesses, horde.members.retired(now.mono));
-  horde.view_changed = horde.view_changed || witnesses != horde.witnesses;
+  if (witnesses != horde.witnesses) {
+    note_view(horde);
+  }
   horde.witnesses = std::move(witnesses);
   if (life_ == Life::running) {
     write(now, horde, horde.members.prune(now.mono, all));

@@ -5,6 +5,12 @@
 #include "node/node.hpp"
 
 namespace horde::node {
+namespace {
+
+// A list that is set takes a while to get everywhere.
+constexpr base::Duration kAloneBeforeWarned = base::seconds(10);
+
+}  // namespace
 
 void Node::tell_of_children(base::Now now) {
   for (Horde& horde : hordes_) {
@@ -30,9 +36,39 @@ void Node::tell_of_children(base::Now now) {
   }
 }
 
+// Two hordes of one node have members of their own: one that was set up with peers, and one that
+// was forgotten, look well each by itself, and children find their names taken by nobody.
+void Node::warn_of_lone_hordes(base::Now now) {
+  if (hordes_.size() < 2) {
+    return;
+  }
+  const auto has_peers = [this](const Horde& horde) {
+    const bool is_member = horde.members.is_wanted(self_);
+    return is_member && std::ranges::any_of(horde.members.wanted(), [this](const auto& member) {
+             return member.first != self_ && liveness_.is_reachable(member.first);
+           });
+  };
+  const auto is_used = [](const Horde& horde) {
+    return horde.children != nullptr || horde.registered != nullptr;
+  };
+  const bool any_has = std::ranges::any_of(
+      hordes_, [&](const Horde& horde) { return is_used(horde) && has_peers(horde); });
+  for (Horde& horde : hordes_) {
+    if (!any_has || !is_used(horde) || has_peers(horde)) {
+      horde.alone_since.reset();
+      horde.alone_told = false;
+    } else if (!horde.alone_since) {
+      horde.alone_since = now.mono;
+    } else if (!horde.alone_told && now.mono >= *horde.alone_since + kAloneBeforeWarned) {
+      horde.alone_told = true;
+      tell("lone_horde", self_, 0, horde.config.name);
+    }
+  }
+}
+
 void Node::tell_of_delta(const Horde& horde, base::NodeId from,
                          const std::vector<crdt::Change>& changes) {
-  if (horde.children == nullptr || changes.empty()) {
+  if ((horde.children == nullptr && horde.registered == nullptr) || changes.empty()) {
     return;
   }
   std::vector<base::BytesView> keys;

@@ -192,6 +192,14 @@ class WithChildren : public testing::Test {
     });
     return last_call_;
   }
+  /// Any call of a node: `what(node, now, call, out)`.
+  template <class What>
+  std::uint64_t call(std::size_t node, What&& what) {
+    nodes_->input(node, [&](Node& one, base::Effects& out) {
+      what(one, nodes_->now(), base::CallId{++last_call_}, out);
+    });
+    return last_call_;
+  }
   /// A child that runs, 100 ms later.
   supervisor::ChildId running(std::size_t node, supervisor::ChildSpec what) {
     const auto call = start(node, std::move(what));

@@ -53,7 +53,7 @@ class TestNodes {
         .name = name(i), .address = address(i), .boot = ++machine.boots, .seed = 100 * i + 1};
     config.seeds = {address(0), address(machines_.size() - 1)};
     config.hordes.push_back({.name = "h", .children = ChildrenConfig{}});
-    process::add_builtin_types(config.process_types, names_);
+    process::add_builtin_types(config.process_types);
     options_.change(config);
     machine.ended.reset();
     machine.node = std::make_unique<Node>(std::move(config), machine.disk);
@@ -199,7 +199,6 @@ class TestNodes {
   }
 
   Options options_;
-  process::LocalNames names_;
   std::vector<Machine> machines_;
   base::Instant now_;
   std::multimap<base::Instant, Datagram> under_way_;

@@ -208,7 +208,6 @@ class Crasher final : public Builtin {
 
 class Named final : public Builtin {
  public:
-  explicit Named(NameService& names) : names_(&names) {}
   void handle_info(Context& context, const Info& info) override {
     if (std::holds_alternative<Timeout>(info)) {
       context.finish_init(take(context));
@@ -216,38 +215,45 @@ class Named final : public Builtin {
   }
 
  protected:
-  Keys known_keys() const override { return {"name", "value", "retry_ms"}; }
-  Keys number_keys() const override { return {"retry_ms"}; }
+  Keys known_keys() const override { return {"name", "value", "priority", "registry", "retry_ms"}; }
+  Keys number_keys() const override { return {"priority", "retry_ms"}; }
   Init begin(Context& context, const Options& options) override {
-    name_ = options.text("name");
-    value_ = options.text("value");
+    registry_ = options.text("registry", "registry");
+    what_ = {.key = options.text("name"),
+             .value = options.text("value"),
+             .priority = static_cast<std::int64_t>(options.number("priority", 0))};
     retry_ = options.milliseconds("retry_ms", 100);
-    if (name_.empty()) {
+    if (what_.key.empty()) {
       return Init::stop(ExitReason::error("name is missing"));
     }
     return take(context);
   }
   void answer(Context& context, const Request& request) override {
-    context.reply(request.from, request.bytes == "name" ? base::BytesView(name_)
+    context.reply(request.from, request.bytes == "name" ? base::BytesView(what_.key)
                                                         : base::BytesView("unknown request"));
   }
 
  private:
   Init take(Context& context) {
-    switch (names_->take(context, name_, value_)) {
-      case NameService::Outcome::ok:
-        return Init::ok();
-      case NameService::Outcome::taken:
-        return Init::ignore();
-      case NameService::Outcome::wait:
-        break;
+    NameResult result = context.names(registry_).register_name(what_);
+    if (!result && result.error().why == NameErrc::unknown_registry) {
+      return context.register_name(what_.key) ? Init::ok() : Init::ignore();
     }
-    return with_timer(context, retry_, Init::later());
+    if (result) {
+      return Init::ok();
+    }
+    switch (result.error().why) {
+      case NameErrc::already_registered:
+        return Init::ignore();
+      case NameErrc::wait:
+        return with_timer(context, retry_, Init::later());
+      default:
+        return Init::stop(ExitReason::error(to_string(result.error().why)));
+    }
   }
 
-  NameService* names_;
-  base::Bytes name_;
-  base::Bytes value_;
+  base::Bytes registry_;
+  Registration what_;
   base::Duration retry_;
 };
 
@@ -300,17 +306,12 @@ class FlakyInit final : public Echo {
 
 }  // namespace
 
-NameService::Outcome LocalNames::take(Context& context, base::BytesView name,
-                                      base::BytesView /*value*/) {
-  return context.register_name(name) ? Outcome::ok : Outcome::taken;
-}
-
-void add_builtin_types(ProcessTypes& types, NameService& names) {
+void add_builtin_types(ProcessTypes& types) {
   types.add<Echo>("echo");
   types.add<Counter>("counter");
   types.add<Sleeper>("sleeper");
   types.add<Crasher>("crasher");
-  types.add("named", [&names] { return std::make_unique<Named>(names); });
+  types.add<Named>("named");
   types.add<Stubborn>("stubborn");
   types.add<SlowInit>("slow_init");
   types.add("flaky_init", [counts = std::make_shared<StartCounts>()] {

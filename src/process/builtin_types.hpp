@@ -7,8 +7,9 @@
 //   crasher     after_ms=N: ends by then; reason=R (error(crash)). The cast "crash" ends it at
 //   once,
 //               "crash R" with that reason; a request of that form dies unanswered
-//   named       name=N, value=V: takes the name; answers ignore if another has it; asks again every
-//               retry_ms=N (100) while that is not clear
+//   named       name=N, value=V, priority=P: registers itself in registry=R ("registry"), or, where
+//               the node has none of that name, as a name of the node; answers ignore if another
+//               has the name; asks again every retry_ms=N (100) while that is not clear
 //   stubborn    ignores all exit signals but kill
 //   slow_init   init_ms=N (1000): its init takes that long; then as echo
 //   flaky_init  failures=N (1), key=K: the first N starts under that key fail; then as echo.
@@ -23,26 +24,7 @@
 
 namespace horde::process {
 
-/// Where `named` takes its name: a registry, or this node's own names (LocalNames).
-class NameService {
- public:
-  enum class Outcome : std::uint8_t {
-    ok,
-    taken,  ///< By another.
-    wait,   ///< It is not clear whether the holder is gone: ask again.
-  };
-  virtual ~NameService() = default;
-  [[nodiscard]] virtual Outcome take(Context& context, base::BytesView name,
-                                     base::BytesView value) = 0;
-};
-
-class LocalNames final : public NameService {
- public:
-  [[nodiscard]] Outcome take(Context& context, base::BytesView name,
-                             base::BytesView value) override;
-};
-
-/// Adds all types above. Requires: `names` lives as long as any copy of `types`.
-void add_builtin_types(ProcessTypes& types, NameService& names);
+/// Adds all types above.
+void add_builtin_types(ProcessTypes& types);
 
 }  // namespace horde::process

@@ -140,7 +140,7 @@ class TestNodes {
   explicit TestNodes(std::size_t count, RuntimeOptions options = {}) {
     for (std::size_t i = 0; i < count; ++i) {
       ProcessTypes types;
-      add_builtin_types(types, names_);
+      add_builtin_types(types);
       add_supervisor_type(types);
       types.add("probe", [this] { return std::make_unique<Probe>(shared); });
       const base::RunId run{base::NodeId::of("n" + std::to_string(i + 1)), 7};
@@ -275,7 +275,6 @@ class TestNodes {
     lives.insert(lives.end(), out.lives.begin(), out.lives.end());
   }
 
-  LocalNames names_;
   base::Duration now_;
   std::deque<Runtime> runtimes_;  // A runtime does not move.
   std::vector<Pid> ports_;

@@ -60,12 +60,12 @@ crdt::Key encode(const NameKey& key) {
   return std::move(writer).take();
 }
 
-bool is_name_key(base::BytesView key) {
-  return key.starts_with(kNameKeyPrefix);
+bool is_registry_key(base::BytesView key) {
+  return key.starts_with(kNameKeyPrefix) || key.starts_with(kMetaKeyPrefix);
 }
 
 std::optional<NameKey> name_key_of(base::BytesView key) {
-  if (!is_name_key(key)) {
+  if (!key.starts_with(kNameKeyPrefix)) {
     return {};
   }
   wire::Reader reader(key.substr(1));

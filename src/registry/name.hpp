@@ -78,7 +78,8 @@ struct NameValue {
 [[nodiscard]] crdt::Key encode(const NameKey& key);
 /// Nothing if the key is not a name's.
 [[nodiscard]] std::optional<NameKey> name_key_of(base::BytesView key);
-[[nodiscard]] bool is_name_key(base::BytesView key);
+/// A name's or a meta key.
+[[nodiscard]] bool is_registry_key(base::BytesView key);
 [[nodiscard]] crdt::Value encode(const NameValue& value);
 /// Any bytes may be given.
 [[nodiscard]] wire::Decoded<NameValue> decode_name_value(base::BytesView bytes);

@@ -169,6 +169,18 @@ void Registry::stop(base::Now now, Outputs& out) {
   }
 }
 
+wire::Decoded<void> Registry::on_message(base::Now /*now*/, const base::RunId& /*from*/,
+                                         base::BytesView /*body*/, Outputs& /*out*/) {
+  return std::unexpected(wire::DecodeError{wire::DecodeErrc::bad_tag, 0});
+}
+
+void Registry::on_link_ended(base::Now /*now*/, const base::RunId& /*run*/, Outputs& /*out*/) {}
+
+void Registry::barrier(base::Now /*now*/, base::CallId call, const BarrierCall& /*request*/,
+                       Outputs& out) {
+  out.add(Reply{.call = call, .status = CallStatus::missing});
+}
+
 void Registry::on_timeout(base::Now now, Outputs& out) {
   if (retry_at_ <= now.mono) {
     try_again(now, out);
