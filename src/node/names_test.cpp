@@ -133,6 +133,7 @@ TEST_F(Names, AreSeenEverywhereAndGoWithTheirHolder) {
   EXPECT_EQ(holder(2, "leader"), Pid{});
 }
 
+// Shows: registry.name
 TEST_F(Names, OfAHandlerAreReadBackInIt) {
   make_named(1);
   (void)spawn(0, {.type = "member", .args = {"registry", "counter", "1"}, .name = "m"});
@@ -184,7 +185,8 @@ TEST_F(Names, AddressProcessesOnAnyNode) {
   EXPECT_EQ(status(asked), "ok");
 }
 
-// K7. Shows: registry.loser_told, registry.loser_killed
+// K7.
+// Shows: registry.loser_told, registry.loser_killed, registry.conflict_counted
 TEST_F(Names, OfTwoSidesOfASplitOneStays) {
   make_named(2, {.conflict_grace = seconds(3)});
   nodes_->cut(0, 1);
@@ -207,7 +209,8 @@ TEST_F(Names, OfTwoSidesOfASplitOneStays) {
   EXPECT_EQ(nodes_->told["name_killed"], 1U);
 }
 
-// R17, R18. Shows: registry.named_child
+// R17, R18.
+// Shows: registry.named_child, registry.conflict_no_crash
 TEST_F(Names, OfAChildThatRanTwiceStayWithTheCopyThatStays) {
   make_named(2);
   const supervisor::ChildId id = child_on(1, spec("named", {"name=k", "value=v"}));
@@ -265,7 +268,7 @@ TEST_F(Names, OfAnotherChildMakeOneThatIsStartedDecline) {
   EXPECT_EQ(holder(0, "other"), holder(1, "other"));
 }
 
-// Shows: registry.listeners, registry.listener_gone
+// Shows: registry.listeners, registry.listener_gone, registry.option_listeners
 TEST_F(Names, AreToldToListeners) {
   make_named(2, {.listeners = {"ear", "nobody"}});
   (void)process(1, "ear");
@@ -298,7 +301,8 @@ TEST_F(Names, OfANodeThatStopsAreGivenUp) {
   EXPECT_EQ(nodes_->node(0).names("registry")->table().holdings_count(), 0U);
 }
 
-// K12. Shows: registry.stop_is_final
+// K12.
+// Shows: registry.stop_is_final
 TEST_F(Names, OfAStoppedRegistryAreNotTakenAgain) {
   make_named(2);
   const Pid pid = process(1, "p");
@@ -352,6 +356,7 @@ TEST_F(Names, ThatCannotBeTakenAreRefusedByName) {
   EXPECT_EQ(status(unknown), "unknown_horde");
 }
 
+// Shows: registry.invalid
 TEST_F(Names, WithOptionsThatAreWrongAreRefusedByField) {
   Config config{.name = "n1", .address = {}};
   config.hordes.push_back({.name = "registry", .names = registry::Options{.conflicts_at_once = 0}});

@@ -37,7 +37,7 @@ TEST(Registry, WhatWasRegisteredIsReadBackAtOnce) {
   EXPECT_TRUE(members.is_converged());
 }
 
-// Shows: registry.already_registered
+// Shows: registry.already_registered, registry.keys_unique
 TEST(Registry, AHeldNameIsRefusedAndTheHolderIsNamed) {
   TestRegistries members(2);
   const Pid first = members.spawn(0);
@@ -102,7 +102,8 @@ TEST(Registry, AHoldersKeysGoWithIt) {
   EXPECT_EQ(members.at(1).table().holdings_count(), 0U);
 }
 
-// R15. Shows: registry.hidden
+// R15.
+// Shows: registry.hidden
 TEST(Registry, NamesOfAMemberThatIsGoneAreHiddenAndComeBackWithoutAWrite) {
   TestRegistries members(2);
   const Pid pid = members.spawn(0);
@@ -117,6 +118,7 @@ TEST(Registry, NamesOfAMemberThatIsGoneAreHiddenAndComeBackWithoutAWrite) {
   EXPECT_EQ(members[1].map.digest(), digest);
 }
 
+// Shows: registry.old_boot
 TEST(Registry, NamesOfAnEarlierBootAreHiddenAndThenTakenOutByTheirNode) {
   TestRegistries members(2);
   ASSERT_TRUE(members.enroll(0, members.spawn(0), "k"));
@@ -151,7 +153,8 @@ TEST(Registry, NamesOfARemovedMemberAreTakenOutByOneOfTheOthers) {
   EXPECT_EQ(members.holder(0, "k"), pid);
 }
 
-// R16, R18. Shows: registry.conflict, registry.conflict_listeners
+// R16, R18.
+// Shows: registry.conflict, registry.conflict_listeners
 TEST(Registry, OfTwoHoldersTheLaterBornWinsAndTheLoserIsToldOnce) {
   TestRegistries members(3, with_listener());
   members.groups({{0}, {1, 2}});
@@ -217,6 +220,7 @@ TEST(Registry, APriorityGoesBeforeTheBirth) {
 }
 
 // R16: pair by pair, each would beat the next.
+// Shows: registry.conflict_ranks
 TEST(Registry, TwoCopiesOfAChildAndAnotherHaveOneWinnerWhoeverIsHeardOfFirst) {
   for (const bool other_way : {false, true}) {
     TestRegistries members(4);
@@ -238,7 +242,8 @@ TEST(Registry, TwoCopiesOfAChildAndAnotherHaveOneWinnerWhoeverIsHeardOfFirst) {
   }
 }
 
-// R17. Shows: registry.predecessor
+// R17.
+// Shows: registry.predecessor
 TEST(Registry, AChildTakesTheNameOfItsPredecessorAtOnce) {
   TestRegistries members(2);
   const Pid before = members.spawn(0);
@@ -302,6 +307,7 @@ TEST(Registry, ACallThatHasToWaitEndsInTime) {
   EXPECT_EQ(members[1].replies[1].status, CallStatus::timeout);
 }
 
+// Shows: registry.loser_suspect
 TEST(Registry, NobodyEndsForAWinnerThatMayBeGone) {
   TestRegistries members(2);
   members.groups({{0}, {1}});
@@ -404,7 +410,7 @@ TEST(Registry, WithDuplicateKeysEverybodyMayHoldOne) {
   EXPECT_EQ(members[1].heard.size(), 5U);
 }
 
-// Shows: registry.meta
+// Shows: registry.meta, registry.option_meta
 TEST(Registry, MetadataIsReplicated) {
   TestRegistries members(2, {.meta = {{"given", "1"}}});
   EXPECT_EQ(members.at(0).meta().at("given"), "1");
@@ -462,6 +468,7 @@ TEST(Registry, WhatIsOverALimitIsRefusedByName) {
   EXPECT_EQ(refused({.key = "k", .value = {}}), NameErrc::names_over_limit);
 }
 
+// Shows: registry.not_synced
 TEST(Registry, BeforeItHasSyncedNothingIsRegistered) {
   TestRegistries members(2);
   members.restart(0);
