@@ -41,6 +41,31 @@ std::vector<Signal> one_of_each() {
           {.kind = Kind::down, .from = from, .to = to, .ref = 2, .reason = ExitReason::noproc()}};
 }
 
+TEST(ExitReason, OfANameConflictSaysWhatWasLostAndToWhom) {
+  const NameConflict conflict{.registry = "names",
+                              .key = "leader",
+                              .value = "v",
+                              .winner = {{base::NodeId::of("n2"), 7}, 3}};
+  const ExitReason reason = ExitReason::name_conflict(conflict);
+  EXPECT_FALSE(reason.is_normal_exit());
+  EXPECT_EQ(name_conflict_of(reason), conflict);
+  EXPECT_EQ(to_string(reason), "name_conflict(leader, <n2.7.3>)");
+  EXPECT_FALSE(name_conflict_of(ExitReason::error("x")));
+  EXPECT_FALSE(name_conflict_of({ExitReason::Kind::name_conflict, "junk"}));
+  wire::Writer writer;
+  write_reason(writer, reason);
+  wire::Reader reader(writer.bytes());
+  EXPECT_EQ(read_reason(reader), reason);
+}
+
+TEST(ExitReason, OfANameConflictHasRoomForTheLargestKeyAndValue) {
+  const NameConflict conflict{.registry = base::Bytes(wire::kProcessNameBytesMax, 'r'),
+                              .key = base::Bytes(wire::kUserKeyBytesMax, 'k'),
+                              .value = base::Bytes(wire::kUserValueBytesMax, 'v'),
+                              .winner = {{base::NodeId::of("n2"), 7}, 3}};
+  EXPECT_EQ(name_conflict_of(ExitReason::name_conflict(conflict)), conflict);
+}
+
 TEST(Signals, OfEachKindAreReadAsTheyWereWritten) {
   for (const Signal& signal : one_of_each()) {
     EXPECT_EQ(decode_signal(encode(signal), kOne, kTwo), signal);

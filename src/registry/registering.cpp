@@ -130,6 +130,9 @@ NameResult Registry::register_name(base::Now now, const Registrant& who,
     }
   }
   put(key, who.pid.serial, rank, what.value, Cause::registered, out);
+  if (const auto local = locals_.find(who.pid.serial); local != locals_.end()) {
+    local->second.refused = {};
+  }
   react(now, out);
   return {};
 }

@@ -28,6 +28,9 @@ bool is_same_child(const Rank& a, const Rank& b) {
 
 /// A visible later copy of the child that `of` is a copy of.
 const Holding* later_copy(const std::vector<Holding>& holdings, const Holding& of) {
+  if (!of.rank.is_child) {
+    return nullptr;
+  }
   const auto it = std::ranges::find_if(holdings, [&](const Holding& other) {
     return other.visible && is_same_child(other.rank, of.rank) &&
            is_later_copy(other.rank, other.pid, of.rank, of.pid);
@@ -41,94 +44,57 @@ const Holding* later_copy(const std::vector<Holding>& holdings, const Holding& o
 // holders could beat each other in a circle; so the latest copies are chosen first (R16).
 void Table::choose(Row& row) const {
   row.shown = Row::kNobody;
-  for (std::size_t i = 0; i < row.holdings.size(); ++i) {
-    const Holding& holding = row.holdings[i];
-    if (!holding.visible) {
+  const Holding* best = nullptr;
+  for (const Holding& holding : row.holdings) {
+    if (!holding.visible ||
+        (best != nullptr && !outranks(holding.rank, holding.pid, best->rank, best->pid))) {
       continue;
     }
-    if (row.shown == Row::kNobody) {
-      if (keys_ == Keys::duplicate || later_copy(row.holdings, holding) == nullptr) {
-        row.shown = static_cast<int>(i);
-      }
-      continue;
+    if (keys_ == Keys::duplicate || later_copy(row.holdings, holding) == nullptr) {
+      best = &holding;
+      row.shown = static_cast<int>(&holding - row.holdings.data());
     }
-    const Holding& best = row.holdings[static_cast<std::size_t>(row.shown)];
-    if (keys_ == Keys::unique && outranks(holding.rank, holding.pid, best.rank, best.pid) &&
-        later_copy(row.holdings, holding) == nullptr) {
-      row.shown = static_cast<int>(i);
+    if (keys_ == Keys::duplicate) {
+      return;  // The first one will do.
     }
   }
 }
 
-std::vector<Shift::Shown> Table::shown_of(const Row& row) const {
-  std::vector<Shift::Shown> out;
+// What readers see of it: with unique keys whoever is shown, with duplicate ones this entry.
+std::optional<Shift::Shown> Table::seen(const Row& row, const NameKey& key) const {
+  const Holding* holding = nullptr;
   if (keys_ == Keys::duplicate) {
-    for (const Holding& holding : row.holdings) {
-      if (holding.visible) {
-        out.push_back({holding.pid, holding.value});
-      }
-    }
+    holding = find_in(row.holdings, key);
+    holding = holding != nullptr && holding->visible ? holding : nullptr;
   } else if (row.shown != Row::kNobody) {
-    const Holding& holding = row.holdings[static_cast<std::size_t>(row.shown)];
-    out.push_back({holding.pid, holding.value});
+    holding = &row.holdings[static_cast<std::size_t>(row.shown)];
   }
-  return out;
+  return holding == nullptr ? std::nullopt
+                            : std::optional(Shift::Shown{holding->pid, holding->value});
 }
 
-// Every change of a row passes here.
+// Every change of an entry passes here.
 template <class Change>
-void Table::change(Item& item, Cause cause, Change&& what) {
-  const std::vector<Shift::Shown> before = shown_of(item.second);
-  what(item.second.holdings);
-  choose(item.second);
-  note_shifts(item, before, cause);
+void Table::change(Item& item, const NameKey& key, Cause cause, Change&& what) {
+  Row& row = item.second;
+  std::optional<Shift::Shown> before = seen(row, key);
+  what(row.holdings);
+  choose(row);
+  std::optional<Shift::Shown> after = seen(row, key);
   touched_.push_back(item.first);
-  const auto visible = std::ranges::count_if(item.second.holdings, &Holding::visible);
-  if (keys_ == Keys::unique && visible > 1) {
+  if (keys_ == Keys::unique && std::ranges::count_if(row.holdings, &Holding::visible) > 1) {
     contested_.insert(item.first);
   }
-}
-
-void Table::note_shifts(const Item& item, const std::vector<Shift::Shown>& before, Cause cause) {
-  const std::vector<Shift::Shown> after = shown_of(item.second);
-  shown_count_ = shown_count_ - before.size() + after.size();
   if (before == after) {
     return;
   }
-  if (keys_ == Keys::unique) {
-    Shift shift{.key = item.first, .before = {}, .after = {}, .cause = cause};
-    if (!before.empty()) {
-      shift.before = before.front();
-    }
-    if (!after.empty()) {
-      shift.after = after.front();
-    }
-    if (shift.before && shift.after) {
-      const auto lost = std::ranges::find(item.second.holdings, shift.before->pid, &Holding::pid);
-      const bool goes_on = lost != item.second.holdings.end() && lost->visible;
-      shift.cause = shift.before->pid == shift.after->pid ? Cause::updated
-                    : goes_on                             ? Cause::conflict
-                                                          : cause;
-    }
-    shifts_.push_back(std::move(shift));
-    return;
+  if (before && after) {
+    const auto lost = std::ranges::find(row.holdings, before->pid, &Holding::pid);
+    const bool goes_on = lost != row.holdings.end() && lost->visible;
+    cause = before->pid == after->pid ? Cause::updated : goes_on ? Cause::conflict : cause;
   }
-  // One at a time is added or removed, or all of a run: those of one side that the other has not.
-  std::vector<Shift::Shown> gone = before;
-  std::vector<Shift::Shown> come;
-  for (const Shift::Shown& shown : after) {
-    if (const auto it = std::ranges::find(gone, shown); it != gone.end()) {
-      gone.erase(it);
-    } else {
-      come.push_back(shown);
-    }
-  }
-  for (Shift::Shown& shown : gone) {
-    shifts_.push_back({item.first, std::move(shown), std::nullopt, cause});
-  }
-  for (Shift::Shown& shown : come) {
-    shifts_.push_back({item.first, std::nullopt, std::move(shown), cause});
-  }
+  shown_count_ = shown_count_ - (before ? 1 : 0) + (after ? 1 : 0);
+  shifts_.push_back({item.first, std::move(before), std::move(after), cause});
 }
 
 void Table::put(const NameKey& key, std::uint64_t serial, const Rank& rank, base::Bytes value,
@@ -143,7 +109,7 @@ void Table::put(const NameKey& key, std::uint64_t serial, const Rank& rank, base
       present != nullptr && present->rank == rank && present->value == value) {
     return;
   }
-  change(item, cause, [&](std::vector<Holding>& holdings) {
+  change(item, key, cause, [&](std::vector<Holding>& holdings) {
     if (Holding* present = find_in(holdings, key)) {
       present->rank = rank;
       present->value = std::move(value);
@@ -166,7 +132,7 @@ bool Table::erase(const NameKey& key, Cause cause) {
     return false;
   }
   const process::Pid pid = present->pid;
-  change(*row, cause, [&](std::vector<Holding>& holdings) {
+  change(*row, key, cause, [&](std::vector<Holding>& holdings) {
     holdings.erase(place_of(holdings, key));
     --holdings_count_;
   });
@@ -200,14 +166,9 @@ void Table::set_present(const std::set<base::RunId>& present,
 }
 
 void Table::set_visible(const base::RunId& run, bool visible, Cause cause) {
-  for (auto it = by_pid_.lower_bound({run, 0}); it != by_pid_.end() && it->first.run == run; ++it) {
-    for (const auto& [key, item] : it->second) {
-      change(*item, cause, [&](std::vector<Holding>& holdings) {
-        for (Holding& holding : holdings) {
-          holding.visible = holding.pid.run == run ? visible : holding.visible;
-        }
-      });
-    }
+  for (const NameKey& key : of(run)) {
+    change(*rows_.find(key.name), key, cause,
+           [&](std::vector<Holding>& holdings) { find_in(holdings, key)->visible = visible; });
   }
 }
 

@@ -11,7 +11,7 @@
 // the winner is shown: of copies of one child only the latest counts, then the highest rank (R16).
 //
 // Cost: lookup is one hash and no allocation; put and erase are logarithmic in the keys of the
-// holder, and quadratic in the holders of that one key; set_present pays for the keys of the runs
+// holder and linear in the holders of that one key; set_present pays for the keys of the runs
 // whose presence has changed.
 #pragma once
 
@@ -118,11 +118,10 @@ class Table {
   using Item = Rows::value_type;                   // Stays where it is until it is erased.
   using Items = std::map<base::BytesView, Item*>;  // By their own keys.
 
-  [[nodiscard]] std::vector<Shift::Shown> shown_of(const Row& row) const;
+  [[nodiscard]] std::optional<Shift::Shown> seen(const Row& row, const NameKey& key) const;
   void choose(Row& row) const;
   template <class Change>
-  void change(Item& item, Cause cause, Change&& what);
-  void note_shifts(const Item& item, const std::vector<Shift::Shown>& before, Cause cause);
+  void change(Item& item, const NameKey& key, Cause cause, Change&& what);
   void set_visible(const base::RunId& run, bool visible, Cause cause);
 
   Keys keys_;
