@@ -24,7 +24,7 @@ TEST(SupervisorProperty, HoldsThroughCutsCrashesFalseDeathsAndMoves) {
   }
   // Or its passing would mean nothing.
   for (const char* topic :
-       {"claimed", "taken_over", "end_forgotten", "quorum_lost", "quorum_met"}) {
+       {"claimed", "taken_over", "end_forgotten", "quorum_lost", "quorum_met", "name_lost 1"}) {
     EXPECT_GT(seen[topic], 10U) << topic;
   }
 }

@@ -92,7 +92,8 @@ class Schedule {
   }
 
   ChildSpec spec() {
-    constexpr std::array<const char*, 5> kHow = {"ok", "ok", "flaky", "ignore", "fail"};
+    constexpr std::array<const char*, 7> kHow = {"ok",   "ok",    "flaky", "ignore",
+                                                 "fail", "named", "named"};
     const std::uint64_t how = rng_.below(kHow.size());
     const std::uint64_t restart = rng_.below(3);
     const std::uint64_t by_key = rng_.below(4);
@@ -107,7 +108,7 @@ class Schedule {
   void step() {
     const std::size_t a = node();
     const std::size_t b = node();
-    switch (rng_.below(16)) {
+    switch (rng_.below(19)) {
       case 0:
       case 1:
       case 2: {
@@ -162,6 +163,15 @@ class Schedule {
       case 14:
         start_and_terminate(a, b);
         break;
+      case 15:
+        lose_name();
+        break;
+      case 16:
+        take_name();
+        break;
+      case 17:
+        meet_and_die();
+        break;
       default:
         cluster_.starts_fail = !cluster_.starts_fail;
         break;
@@ -189,6 +199,54 @@ class Schedule {
     }
   }
 
+  // To another child or a process; losses to later copies are the cluster's own (of "named" ones).
+  void lose_name() {
+    const ChildId child = some_child();
+    for (const std::size_t where : cluster_.copies(child)) {
+      cluster_.lose_name(where, child, {});
+    }
+  }
+
+  // From here on, or no more, a name that the child wants is taken by somebody else.
+  void take_name() {
+    const ChildId child = some_child();
+    const bool by_process = rng_.chance(2, 3);
+    if (cluster_.ignored.erase(child) == 0 && child != ChildId{}) {
+      cluster_.ignored[child] = {by_process ? Ignored::Why::name_taken_by_process
+                                            : Ignored::Why::name_taken_by_other_child};
+    }
+  }
+
+  // The owner of a child is cut off, another member takes the child over, both meet again; and the
+  // later owner may be gone before anybody has its entry.
+  void meet_and_die() {
+    const ChildId child = some_child();
+    const std::vector<std::size_t> first = cluster_.copies(child);
+    if (first.size() != 1) {
+      return;
+    }
+    for (std::size_t i = 0; i < cluster_.size(); ++i) {
+      if (i != first.front()) {
+        cluster_.cut(first.front(), i);
+      }
+    }
+    for (int i = 0; i < 20 && cluster_.copies(child).size() < 2; ++i) {
+      cluster_.run(milliseconds(50));
+    }
+    cluster_.heal();
+    cluster_.run(milliseconds(static_cast<std::int64_t>(rng_.below(150))));
+    const bool dies = rng_.chance(2, 3);
+    const bool disk_is_kept = rng_.chance(1, 2);
+    const auto back_after = milliseconds(static_cast<std::int64_t>(rng_.below(500)));
+    for (const std::size_t node : cluster_.copies(child)) {
+      if (dies && node != first.front()) {
+        cluster_.crash(node);
+        cluster_.run(back_after);
+        cluster_.restart(node, disk_is_kept ? TestCluster::Disk::kept : TestCluster::Disk::lost);
+      }
+    }
+  }
+
   void cut_in_two() {
     const std::uint64_t side = rng_.next();
     for (std::size_t a = 0; a < cluster_.size(); ++a) {
@@ -203,6 +261,7 @@ class Schedule {
   void settle() {
     cluster_.heal();
     cluster_.starts_fail = false;
+    cluster_.ignored.clear();
     // The longest chain: a deadline, a death noticed, a quarantine, a healthy time, a move.
     for (int i = 0; i < 40 && cluster_.broken().empty(); ++i) {
       for (std::size_t down = 0; down < cluster_.size(); ++down) {

@@ -318,6 +318,14 @@ TEST_F(NameLostToALaterCopy, ThatIsNoLaterThanTheEntryStartsAgain) {
   lose(1, child, claim_of(1, child));
   EXPECT_EQ(cluster.supervisor(1).sizes().awaited, 0U);
   EXPECT_EQ(cluster.copies(child).size(), 1U);
+  Claim earlier = claim_of(1, child);
+  --earlier.term;
+  earlier.owner = TestCluster::id(0);
+  earlier.boot = cluster.node(0).boot;
+  lose(1, child, earlier);
+  EXPECT_EQ(cluster.supervisor(1).sizes().awaited, 0U);
+  cluster.run(seconds(1));
+  EXPECT_EQ(cluster.copies(child).size(), 1U);
   // Nor does what nobody has asked for.
   cluster.input(1, [](Supervisor& s, base::Now now, Outputs& out) {
     s.copy_conflicted(now, {9, 9}, {}, out);

@@ -178,6 +178,9 @@ void TestCluster::carry_out(std::size_t i, const Outputs& out, std::vector<crdt:
       return;
     } else if (const auto* telling = std::get_if<Told>(&output)) {
       ++told[std::string(telling->topic)];
+      if (telling->topic == "name_lost") {
+        ++told["name_lost " + std::to_string(telling->value)];
+      }
     }
   }
   if (wrote && options_.eager) {
