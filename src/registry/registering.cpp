@@ -118,6 +118,16 @@ NameResult Registry::register_name(base::Now now, const Registrant& who,
   if (NameResult result = check_holder(who, what); !result) {
     return result;
   }
+  // It is being confirmed for somebody, here or elsewhere.
+  if (confirmations_.is_under_way(what.key) ||
+      confirmations_.promises().to_other(what.key, who.pid, rank_of(now, who, what)) != nullptr) {
+    return refused(NameErrc::wait);
+  }
+  return enroll(now, who, what, out);
+}
+
+NameResult Registry::enroll(base::Now now, const Registrant& who, const process::Registration& what,
+                            Outputs& out) {
   const bool unique = options_.keys == Keys::unique;
   const NameKey key{.name = what.key, .run = self_, .number = unique ? 0 : ++last_number_};
   const Rank rank = rank_of(now, who, what);
@@ -139,35 +149,41 @@ NameResult Registry::register_name(base::Now now, const Registrant& who,
 
 void Registry::register_name(base::Now now, base::CallId call, const Registrant& who,
                              const RegisterCall& request, Outputs& out) {
-  const NameResult result = register_name(now, who, request.what, out);
-  const bool must_wait = !result && result.error().why == NameErrc::wait;
-  if (!must_wait) {
-    answer(call, result, out);
-    return;
+  const Waiting waiting{.who = who,
+                        .what = request.what,
+                        .confirm = request.confirm,
+                        .until = now.mono + request.timeout};
+  if (attempt(now, call, waiting, out)) {
+    waiting_[call] = waiting;
+    retry_at_ = std::min(retry_at_, now.mono + std::min(options_.retry_interval, request.timeout));
   }
-  waiting_[call] = {.who = who,
-                    .what = request.what,
-                    .confirm = request.confirm,
-                    .until = now.mono + request.timeout};
-  retry_at_ = std::min(retry_at_, now.mono + std::min(options_.retry_interval, request.timeout));
+  react(now, out);
+}
+
+bool Registry::attempt(base::Now now, base::CallId call, const Waiting& request, Outputs& out) {
+  if (request.confirm == Confirm::quorum) {
+    return begin_confirming(now, call, request, out);
+  }
+  const NameResult result = register_name(now, request.who, request.what, out);
+  if (!result && result.error().why == NameErrc::wait) {
+    return true;
+  }
+  answer(call, result, out);
+  return false;
 }
 
 void Registry::try_again(base::Now now, Outputs& out) {
   retry_at_ = base::Instant::never();
   for (auto it = waiting_.begin(); it != waiting_.end();) {
     const auto [call, waiting] = *it;
-    const NameResult result = register_name(now, waiting.who, waiting.what, out);
-    const bool must_wait = !result && result.error().why == NameErrc::wait;
-    if (must_wait && now.mono < waiting.until) {
-      retry_at_ = std::min({retry_at_, waiting.until, now.mono + options_.retry_interval});
-      ++it;
-      continue;
-    }
-    it = waiting_.erase(it);
-    if (must_wait) {
+    if (!attempt(now, call, waiting, out)) {
+      it = waiting_.erase(it);
+    } else if (waiting.until <= now.mono) {
+      it = waiting_.erase(it);
       out.add(Reply{.call = call, .status = CallStatus::timeout});
     } else {
-      answer(call, result, out);
+      retry_at_ = std::min({retry_at_, waiting.until, now.mono + options_.retry_interval});
+      ++it;
     }
   }
 }

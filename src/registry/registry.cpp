@@ -11,7 +11,9 @@ Registry::Registry(const base::RunId& self, base::Bytes name, Options options, b
       name_(std::move(name)),
       options_(std::move(options)),
       rng_(rng),
-      table_(options_.keys) {
+      table_(options_.keys),
+      confirmations_(self, options_.retry_interval, rng.fork("confirm")),
+      barriers_(self) {
   HORDE_ASSERT(refusal_of(options_).empty());
 }
 
@@ -36,6 +38,8 @@ void Registry::on_view(base::Now now, View view, Outputs& out) {
   for (const base::RunId& run : table_.runs()) {
     clean_up(run, out);
   }
+  confirmations_.on_view(now, view_, table_, out);
+  barriers_.on_view(now, view_, out);
   try_again(now, out);
   react(now, out);
 }
@@ -60,10 +64,12 @@ void Registry::on_entries(base::Now now, std::span<const EntryChange> changes, O
       hear_meta(base::BytesView(change.key).substr(1), change.siblings);
     } else if (const auto key = name_key_of(change.key)) {
       hear(now, *key, change.siblings, out);
+      confirmations_.on_entry(now, view_, table_, *key, change.siblings, out);
     } else {
       ++statistics_.entries_refused;
     }
   }
+  confirmations_.all_heard();
   react(now, out);
 }
 
@@ -150,6 +156,7 @@ void Registry::process_ended(base::Now now, const process::Pid& pid, Outputs& ou
       waiting_.erase(waiting);
     }
   }
+  confirmations_.process_ended(pid, out);
   react(now, out);
 }
 
@@ -157,8 +164,11 @@ void Registry::stop(base::Now now, Outputs& out) {
   for (const NameKey& key : table_.of(self_)) {
     drop(key, Cause::unregistered, out);
   }
+  confirmations_.stop(out);
   react(now, out);  // Listeners hear of those, and of no others any more.
   stopped_ = true;
+  barriers_.stop();
+  settle_barriers(out);
   table_.set_present({}, view_.members);
   (void)table_.take_shifts();
   (void)table_.take_contested();
@@ -169,28 +179,23 @@ void Registry::stop(base::Now now, Outputs& out) {
   }
 }
 
-wire::Decoded<void> Registry::on_message(base::Now /*now*/, const base::RunId& /*from*/,
-                                         base::BytesView /*body*/, Outputs& /*out*/) {
-  return std::unexpected(wire::DecodeError{wire::DecodeErrc::bad_tag, 0});
-}
-
-void Registry::on_link_ended(base::Now /*now*/, const base::RunId& /*run*/, Outputs& /*out*/) {}
-
-void Registry::barrier(base::Now /*now*/, base::CallId call, const BarrierCall& /*request*/,
-                       Outputs& out) {
-  out.add(Reply{.call = call, .status = CallStatus::missing});
-}
-
 void Registry::on_timeout(base::Now now, Outputs& out) {
   if (retry_at_ <= now.mono) {
     try_again(now, out);
   }
   kill_late_losers(now, out);
+  if (confirmations_.wake_at() <= now.mono) {
+    confirmations_.on_timeout(now, view_, table_, out);
+  }
+  barriers_.on_timeout(now, view_, out);
   react(now, out);
 }
 
 base::Instant Registry::wake_at() const {
-  base::Instant at = conflicts_.empty() ? base::Instant::never() : conflicts_at_;
+  base::Instant at = std::min(confirmations_.wake_at(), barriers_.wake_at());
+  if (!conflicts_.empty()) {
+    at = std::min(at, conflicts_at_);
+  }
   if (!kills_.empty()) {
     at = std::min(at, kills_.begin()->first);
   }
@@ -205,8 +210,11 @@ void Registry::react(base::Now now, Outputs& out) {
   }
   settle_conflicts(now, out);
   for (const Shift& shift : table_.take_shifts()) {
+    barriers_.on_touched(table_, shift.key, out);
     notify(shift, out);
   }
+  settle_confirmed(now, out);
+  settle_barriers(out);
 }
 
 void Registry::notify(const Shift& shift, Outputs& out) {
@@ -240,6 +248,7 @@ void Registry::put(const NameKey& key, std::uint64_t serial, const Rank& rank, b
     ++names_held_;
   }
   out.add(Write{encode(key), encode(NameValue{serial, rank, value})});
+  confirmations_.note_put();
   table_.put(key, serial, rank, std::move(value), cause);
 }
 
@@ -261,8 +270,9 @@ Registry::Sizes Registry::sizes() const {
           .shown = table_.shown_count(),
           .processes = locals_.size(),
           .losers = kills_.size(),
-          .calls = waiting_.size(),
-          .conflicts = conflicts_.size()};
+          .calls = waiting_.size() + confirming_.size() + barriers_.size(),
+          .conflicts = conflicts_.size(),
+          .promises = confirmations_.promises().size() + barriers_.waits()};
 }
 
 }  // namespace horde::registry

@@ -26,24 +26,15 @@
 #include <vector>
 
 #include "base/rng.hpp"
+#include "registry/barrier.hpp"
 #include "registry/calls.hpp"
+#include "registry/confirm.hpp"
 #include "registry/options.hpp"
 #include "registry/outputs.hpp"
 #include "registry/table.hpp"
+#include "registry/view.hpp"
 
 namespace horde::registry {
-
-/// What this member believes now.
-struct View {
-  std::set<base::NodeId> members;
-  std::map<base::NodeId, std::uint64_t> reachable;  ///< With the newest boot heard of; self too.
-  std::set<base::NodeId> suspects;                  ///< Reachable, but maybe gone.
-};
-
-struct EntryChange {
-  crdt::Key key;
-  crdt::Siblings siblings;  ///< All there are now; none: the entry is gone.
-};
 
 class Registry {
  public:
@@ -114,6 +105,7 @@ class Registry {
   /// What is held now, for bounds and baselines (A10).
   struct Sizes {
     std::size_t holdings = 0, shown = 0, processes = 0, losers = 0, calls = 0, conflicts = 0;
+    std::size_t promises = 0;  ///< To others that have a name confirmed, or wait to see one.
   };
   [[nodiscard]] Sizes sizes() const;
 
@@ -149,11 +141,24 @@ class Registry {
                                           const process::Registration& what) const;
   [[nodiscard]] process::NameResult check_holder(const Registrant& who,
                                                  const process::Registration& what);
+  process::NameResult enroll(base::Now now, const Registrant& who,
+                             const process::Registration& what, Outputs& out);
   [[nodiscard]] Rank rank_of(base::Now now, const Registrant& who,
                              const process::Registration& what);
   [[nodiscard]] std::optional<NameKey> held(const process::Pid& who, base::BytesView key) const;
+  /// Whether the call waits: it is to be tried again.
+  [[nodiscard]] bool attempt(base::Now now, base::CallId call, const Waiting& request,
+                             Outputs& out);
   void try_again(base::Now now, Outputs& out);
   void answer(base::CallId call, const process::NameResult& result, Outputs& out);
+
+  // confirming.cpp
+  [[nodiscard]] bool begin_confirming(base::Now now, base::CallId call, const Waiting& request,
+                                      Outputs& out);
+  void settle_confirmed(base::Now now, Outputs& out);
+  void settle_confirmed(base::Now now, const Confirmations::Finished& finished,
+                        const Waiting& request, Outputs& out);
+  void settle_barriers(Outputs& out);
 
   // conflicts.cpp
   void settle_conflicts(base::Now now, Outputs& out);
@@ -174,6 +179,9 @@ class Registry {
   std::uint64_t last_number_ = 0;          // With duplicate keys.
   std::set<NameKey> taken_out_;            // Own ones that others removed while we were no member.
   std::map<base::CallId, Waiting> waiting_;
+  Confirmations confirmations_;
+  std::map<base::CallId, Waiting> confirming_;
+  Barriers barriers_;
   base::Instant retry_at_ = base::Instant::never();  // Unless nobody waits.
   std::set<base::Bytes> conflicts_;  // Keys in which a process of this run may have lost.
   base::Instant conflicts_at_;       // The next ones not before.

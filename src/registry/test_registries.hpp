@@ -2,8 +2,11 @@
 // a test says when entries, messages and time get from one member to another.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -138,6 +141,26 @@ class TestRegistries {
     return std::ranges::all_of(members_, [this](const Member& member) {
       return member.map.digest() == members_.front().map.digest();
     });
+  }
+
+  // --- Messages.
+  /// Everybody gets what was sent to it, and what follows from that; who is cut off loses it.
+  void exchange(const std::set<std::size_t>& cut_off = {}) {
+    for (bool any = true; any;) {
+      any = false;
+      for (std::size_t i = 0; i < members_.size(); ++i) {
+        for (const SendTo& message : std::exchange(members_[i].sends, {})) {
+          const auto to = std::ranges::find(members_, message.to, &Member::run);
+          const auto j = static_cast<std::size_t>(to - members_.begin());
+          if (to != members_.end() && !cut_off.contains(i) && !cut_off.contains(j)) {
+            any = true;
+            act(j, [&](Registry& registry, Outputs& out) {
+              EXPECT_TRUE(registry.on_message(now_, members_[i].run, message.body, out));
+            });
+          }
+        }
+      }
+    }
   }
 
   // --- Processes.
