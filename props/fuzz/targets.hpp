@@ -54,6 +54,9 @@ std::vector<base::Bytes> supervisor_message_seeds();
 void run_name(base::BytesView input);
 std::vector<base::Bytes> name_seeds();
 
+void run_registry_message(base::BytesView input);
+std::vector<base::Bytes> registry_message_seeds();
+
 struct FuzzTarget {
   std::string_view name;
   void (*run)(base::BytesView input);  // Any bytes. Aborts on a finding.
@@ -73,6 +76,7 @@ inline constexpr std::array kFuzzTargets = {
     FuzzTarget{"child_spec", run_child_spec, child_spec_seeds},
     FuzzTarget{"supervisor", run_supervisor, supervisor_seeds},
     FuzzTarget{"supervisor_message", run_supervisor_message, supervisor_message_seeds},
+    FuzzTarget{"registry_message", run_registry_message, registry_message_seeds},
     FuzzTarget{"name", run_name, name_seeds},
 };
 

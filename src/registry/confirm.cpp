@@ -91,9 +91,13 @@ void Confirmations::on_view(base::Now now, const View& view, const Table& table,
 
 void Confirmations::on_timeout(base::Now now, const View& view, const Table& table, Outputs& out) {
   const Input in{now, &view, &table, &out};
-  while (!timers_.empty() && timers_.begin()->first <= now.mono) {
-    const auto line = lines_.find(timers_.begin()->second);
-    proceed(in, line);
+  // Each once: what is due again at once is so until this run has heard of what it has put.
+  std::vector<base::Bytes> due;
+  for (auto it = timers_.begin(); it != timers_.end() && it->first <= now.mono; ++it) {
+    due.push_back(it->second);
+  }
+  for (const base::Bytes& key : due) {
+    proceed(in, lines_.find(key));
   }
   for (const auto& [to, vote] : promises_.on_timeout(now)) {
     if (to == self_) {

@@ -132,7 +132,6 @@ TEST_F(Confirming, KeepsPlainRegistrationsWaitingWhereItWasAskedFor) {
 
 TEST_F(Confirming, WaitsForAPlainRegistrationOfItsNodeToBeHeardOf) {
   const Pid pid = members.spawn(0);
-  Outputs out;
   Registry& registry = members.at(0);
   // In one input: the name is taken and given up, and asked for again.
   members.act(0, [&](Registry&, Outputs& outputs) {
@@ -141,6 +140,7 @@ TEST_F(Confirming, WaitsForAPlainRegistrationOfItsNodeToBeHeardOf) {
     ASSERT_TRUE(registry.unregister_name(members.now(), pid, "k", outputs));
     registry.register_name(members.now(), {1}, {.pid = pid, .child = {}},
                            {.pid = pid, .what = {.key = "k"}, .confirm = Confirm::quorum}, outputs);
+    registry.on_timeout(members.now(), outputs);
     for (const Output& output : outputs.list) {
       EXPECT_FALSE(std::holds_alternative<SendTo>(output));
     }
