@@ -55,6 +55,7 @@ struct Flight {
   std::uint64_t hash = 0;
   std::uint64_t number = 0;
   std::uint64_t identity = 0;
+  faults::Channels channels;
   NodeIndex from = 0;
   NodeIndex to = 0;
   base::Instant sent_at;

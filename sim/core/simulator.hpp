@@ -41,6 +41,8 @@ struct SimulatorOptions {
   std::size_t inbox_max = 4'096;     ///< Inputs that wait at a paused or slow node.
   std::size_t held_max = 1'000'000;  ///< Datagrams that wait for the end of a clog.
   Classifier classifier;             ///< Empty: traffic is not divided into kinds.
+  /// Empty: datagrams are on no channel. Used while a rule treats channels differently.
+  ChannelSplitter splitter;
 };
 
 struct NodeOptions {
@@ -171,6 +173,7 @@ class Simulator {
 
   // simulator_effects.cpp: effects, transport, trace.
   void carry_out(NodeIndex index, base::Send& send);
+  void send(NodeIndex index, NodeIndex to, ChannelPart part);
   void carry_out(NodeIndex index, const base::Persist& persist);
   void carry_out(NodeIndex index, const base::Tell& tell);
   void carry_out(NodeIndex index, const base::Answer& answer);

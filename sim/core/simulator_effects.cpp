@@ -23,9 +23,10 @@ DropWhy why_of(faults::DropReason reason) {
 }
 
 std::string_view name_of(const faults::Action& action) {
-  return std::holds_alternative<faults::Drop>(action)   ? "cut"
-         : std::holds_alternative<faults::Hold>(action) ? "clog"
-                                                        : "link";
+  return std::holds_alternative<faults::Drop>(action)    ? "cut"
+         : std::holds_alternative<faults::Hold>(action)  ? "clog"
+         : std::holds_alternative<faults::Delay>(action) ? "channel"
+                                                         : "link";
 }
 
 }  // namespace
@@ -71,16 +72,25 @@ void Simulator::land(std::uint32_t slot) {
   free_flights_.push_back(slot);
 }
 
-void Simulator::carry_out(NodeIndex index, base::Send& send) {
-  ++counts_.sent;
-  Flight flight{.bytes = std::move(send.bytes),
-                .number = counts_.sent,
-                .from = index,
-                .to = node_of(send.to),
-                .sent_at = now_};
-  if (flight.to >= nodes_.size()) {
-    flight.to = kNoNode;
+void Simulator::carry_out(NodeIndex index, base::Send& send_effect) {
+  const NodeIndex to = node_of(send_effect.to);
+  if (!options_.splitter || !network_.tells_channels_apart(now_)) {
+    send(index, to, {.bytes = std::move(send_effect.bytes)});
+    return;
   }
+  for (ChannelPart& part : options_.splitter(std::move(send_effect.bytes))) {
+    send(index, to, std::move(part));
+  }
+}
+
+void Simulator::send(NodeIndex index, NodeIndex to, ChannelPart part) {
+  ++counts_.sent;
+  Flight flight{.bytes = std::move(part.bytes),
+                .number = counts_.sent,
+                .channels = part.channels,
+                .from = index,
+                .to = to < nodes_.size() ? to : kNoNode,
+                .sent_at = now_};
   flight.hash = base::hash64(flight.bytes);
   Traffic& traffic = nodes_[index].traffic;
   traffic.on_sent(now_, flight.bytes.size());
@@ -163,7 +173,8 @@ void Simulator::transmit(std::uint32_t slot) {
                                                   .to = nodes_[flight.to].host,
                                                   .size_bytes = flight.bytes.size(),
                                                   .now = now_,
-                                                  .identity = flight.identity});
+                                                  .identity = flight.identity,
+                                                  .channels = flight.channels});
   switch (verdict.fate) {
     case faults::Verdict::Fate::drop:
       drop(slot, why_of(verdict.reason));

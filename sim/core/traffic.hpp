@@ -1,15 +1,18 @@
 // Traffic: what each node sends and receives, in datagrams and bytes, by kind.
 //
-// What kinds there are is the protocol's business: its binding supplies a Classifier.
+// What kinds there are is the protocol's business, and so are the channels that rules may treat
+// differently: its binding supplies a Classifier and a ChannelSplitter.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "base/assert.hpp"
 #include "base/bytes.hpp"
 #include "base/time.hpp"
+#include "faults/packet.hpp"
 
 namespace horde::sim {
 
@@ -33,6 +36,14 @@ class KindSizes {
 
 /// Adds the parts of a datagram that its sender made.
 using Classifier = std::function<void(base::BytesView datagram, KindSizes& out)>;
+
+/// A datagram that has nothing but parts of some channels (of none, perhaps).
+struct ChannelPart {
+  base::Bytes bytes;
+  faults::Channels channels{};
+};
+/// A datagram as several, one for each channel that it has parts of; together they say the same.
+using ChannelSplitter = std::function<std::vector<ChannelPart>(base::Bytes datagram)>;
 
 struct Tally {
   std::uint64_t datagrams = 0;

@@ -65,6 +65,7 @@ Network::Network(std::uint64_t seed, const Link& default_link)
 Verdict Network::judge(const Packet& packet) {
   const Link* link = &own_link(packet.from, packet.to);
   base::Instant held_until = packet.now;
+  base::Duration late{};
   for (const Active& active : rules_) {
     if (active.rule.until <= packet.now || !active.rule.links.contains(packet.from, packet.to)) {
       continue;
@@ -74,6 +75,8 @@ Verdict Network::judge(const Packet& packet) {
     }
     if (std::holds_alternative<Hold>(active.rule.action)) {
       held_until = std::max(held_until, active.rule.until);
+    } else if (const auto* delay = std::get_if<Delay>(&active.rule.action)) {
+      late += packet.channels.meet(delay->of) ? delay->by : base::Duration{};
     } else {
       link = &std::get<Use>(active.rule.action);
     }
@@ -81,7 +84,11 @@ Verdict Network::judge(const Packet& packet) {
   if (held_until > packet.now) {
     return {.fate = Verdict::Fate::hold, .hold_until = held_until};
   }
-  return cross(*link, packet);
+  Verdict verdict = cross(*link, packet);
+  for (std::uint8_t i = 0; i < verdict.copies_count; ++i) {
+    verdict.copies[i].after += late;
+  }
+  return verdict;
 }
 
 Verdict Network::cross(const Link& link, const Packet& packet) {
@@ -173,6 +180,12 @@ bool Network::is_cut(base::NodeId from, base::NodeId to, base::Instant now) cons
   return std::ranges::any_of(rules_, [&](const Active& active) {
     return std::holds_alternative<Drop>(active.rule.action) && now < active.rule.until &&
            active.rule.links.contains(from, to);
+  });
+}
+
+bool Network::tells_channels_apart(base::Instant now) const {
+  return std::ranges::any_of(rules_, [&](const Active& active) {
+    return std::holds_alternative<Delay>(active.rule.action) && now < active.rule.until;
   });
 }
 

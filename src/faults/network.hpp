@@ -2,6 +2,7 @@
 //
 //   packet --> any rule says drop? --> any rule says hold? --> the link: bandwidth, loss, delay,
 //              (cuts)                  (clogs)                 duplication, reordering, damage
+//                                                              --> late, for some channels?
 //
 // It promises that all chance is keyed: what happens to a packet depends on the seed, its ends, its
 // identity and the rules that apply to it, never on other packets. Removing one fault or one packet
@@ -48,7 +49,12 @@ struct Link {
 struct Drop {};    ///< A cut.
 struct Hold {};    ///< A clog: nothing is lost, all is delivered once the rule is gone.
 using Use = Link;  ///< Another behaviour for as long as the rule lasts; the newest rule wins.
-using Action = std::variant<Drop, Hold, Use>;
+/// Packets of these channels take longer by so much; several such rules add up.
+struct Delay {
+  base::Duration by;
+  Channels of;
+};
+using Action = std::variant<Drop, Hold, Use, Delay>;
 
 struct Rule {
   std::string name;  ///< Several rules may share one; heal(name) ends them together.
@@ -90,6 +96,8 @@ class Network {
   [[nodiscard]] const Link& link(base::NodeId from, base::NodeId to, base::Instant now) const;
   /// Whether a packet would be dropped by a rule now.
   [[nodiscard]] bool is_cut(base::NodeId from, base::NodeId to, base::Instant now) const;
+  /// Whether some rule treats channels differently: who sends should then send them apart.
+  [[nodiscard]] bool tells_channels_apart(base::Instant now) const;
   /// In the order in which they were added.
   [[nodiscard]] std::vector<std::string> rule_names(base::Instant now) const;
 

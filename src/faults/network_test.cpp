@@ -233,6 +233,29 @@ TEST(Network, AClogHoldsUnlessACutDrops) {
   EXPECT_EQ(network.judge(packet(1, n1, n3)).fate, Verdict::Fate::hold);
 }
 
+// Goal: one channel of a protocol may be late while the others are not, and nothing else about a
+// packet's fate changes. Method: the same packet on both channels, before, while and after the
+// rule.
+TEST(Network, ADelayConcernsThePacketsOfItsChannelsOnly) {
+  Network network(1, {.latency = Constant{milliseconds(5)}});
+  const auto after = [&](Channels channels) {
+    const Verdict verdict = network.judge(
+        {.from = n1, .to = n2, .size_bytes = 100, .identity = 7, .channels = channels});
+    EXPECT_EQ(verdict.fate, Verdict::Fate::deliver);
+    return verdict.copies[0].after;
+  };
+  EXPECT_FALSE(network.tells_channels_apart({}));
+  const RuleId rule = network.add(
+      {.name = "late", .links = LinkSet::all(), .action = Delay{.by = seconds(2), .of = {0b10}}});
+  EXPECT_TRUE(network.tells_channels_apart({}));
+  EXPECT_EQ(after({0b01}), milliseconds(5));
+  EXPECT_EQ(after({0b10}), milliseconds(2'005));
+  EXPECT_EQ(after({0b11}), milliseconds(2'005));
+  EXPECT_EQ(after({}), milliseconds(5));
+  EXPECT_TRUE(network.heal(rule));
+  EXPECT_EQ(after({0b10}), milliseconds(5));
+}
+
 TEST(Network, LinksHaveTheirOwnBehaviourAndTheNewestRuleWins) {
   Network network(1, {.latency = Constant{milliseconds(1)}});
   network.set_link(n1, n2, {.latency = Constant{milliseconds(2)}});

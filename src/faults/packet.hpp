@@ -15,6 +15,14 @@
 
 namespace horde::faults {
 
+/// Which of a protocol's channels a packet has parts of, a bit for each; none: rules that are about
+/// channels do not concern it. What a channel is, whoever describes the packet knows.
+struct Channels {
+  std::uint32_t bits = 0;
+  [[nodiscard]] constexpr bool meet(Channels other) const { return (bits & other.bits) != 0; }
+  friend bool operator==(const Channels&, const Channels&) = default;
+};
+
 /// One packet at the moment at which it is sent.
 struct Packet {
   base::NodeId from;  ///< Hosts, not what a protocol believes: two hosts never share an id.
@@ -22,6 +30,7 @@ struct Packet {
   std::uint64_t size_bytes = 0;
   base::Instant now;           ///< On the transport's clock.
   std::uint64_t identity = 0;  ///< See Identities.
+  Channels channels{};
 };
 
 /// Why a packet is not delivered.
