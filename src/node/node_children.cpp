@@ -100,9 +100,10 @@ void Node::note_entries(Horde& horde, const std::vector<crdt::Change>& changes) 
 }
 
 // One thing at a time, in this order: what was written is heard of before anything else happens to
-// a supervisor, and what one output of a supervisor leads to is done before its next one.
+// a supervisor, and what one output of a supervisor leads to is done before its next one. A
+// registry hears who is a member before it hears of names: it takes out those of who is none.
 void Node::run_children(base::Now now) {
-  while (run_names(now) || tell_names_views(now) || hand_on_entries(now) || tell_views(now) ||
+  while (tell_names_views(now) || run_names(now) || hand_on_entries(now) || tell_views(now) ||
          carry_out_next(now) || hand_on_arrivals(now) || hand_on_links(now)) {
   }
 }

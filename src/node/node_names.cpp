@@ -110,7 +110,8 @@ bool Node::tell_names_views(base::Now now) {
         registry.on_view(now, names_view(horde), out);
       });
     }
-    if (!registered.synced_told && horde.replicator.is_synced()) {
+    // Not before it has heard of all that the sync has brought: it puts what nobody has.
+    if (!registered.synced_told && horde.replicator.is_synced() && registered.changed.empty()) {
       registered.synced_told = true;
       any = true;
       registered.names.act([&](registry::Registry& registry, registry::Outputs& out) {

@@ -144,8 +144,13 @@ void Registry::process_ended(base::Now now, const process::Pid& pid, Outputs& ou
   for (const NameKey& key : table_.of(pid)) {
     drop(key, Cause::exited, out);
   }
+  if (ended_at_ != now.mono) {
+    ended_at_ = now.mono;
+    refused_and_ended_.clear();
+  }
   if (const auto local = locals_.find(pid.serial); local != locals_.end()) {
     kills_.erase({local->second.kill_at, pid.serial});
+    refused_and_ended_[pid.serial] = local->second.refused;
     locals_.erase(local);
   }
   for (auto it = waiting_.begin(); it != waiting_.end();) {
@@ -261,8 +266,14 @@ void Registry::drop(const NameKey& key, Cause cause, Outputs& out) {
 }
 
 Registry::Refused Registry::last_refusal(const process::Pid& who) const {
+  if (who.run != self_) {
+    return {};
+  }
+  if (const auto ended = refused_and_ended_.find(who.serial); ended != refused_and_ended_.end()) {
+    return ended->second;
+  }
   const auto local = locals_.find(who.serial);
-  return who.run == self_ && local != locals_.end() ? local->second.refused : Refused{};
+  return local == locals_.end() ? Refused{} : local->second.refused;
 }
 
 Registry::Sizes Registry::sizes() const {

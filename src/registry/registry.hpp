@@ -90,6 +90,7 @@ class Registry {
     process::Pid holder;
     std::uint64_t term = 0;  ///< same_child: of the holder's claim.
   };
+  /// Also of one that ended at this instant: that it declined is heard of after its end.
   [[nodiscard]] Refused last_refusal(const process::Pid& who) const;
 
   struct Statistics {
@@ -174,10 +175,12 @@ class Registry {
   bool synced_ = false;
   bool stopped_ = false;
   std::map<base::Bytes, base::Bytes, std::less<>> meta_;
-  std::map<std::uint64_t, Local> locals_;  // By serial.
-  std::size_t names_held_ = 0;             // By processes of this run.
-  std::uint64_t last_number_ = 0;          // With duplicate keys.
-  std::set<NameKey> taken_out_;            // Own ones that others removed while we were no member.
+  std::map<std::uint64_t, Local> locals_;               // By serial.
+  std::map<std::uint64_t, Refused> refused_and_ended_;  // At `ended_at_`.
+  base::Instant ended_at_;
+  std::size_t names_held_ = 0;     // By processes of this run.
+  std::uint64_t last_number_ = 0;  // With duplicate keys.
+  std::set<NameKey> taken_out_;    // Own ones that others removed while we were no member.
   std::map<base::CallId, Waiting> waiting_;
   Confirmations confirmations_;
   std::map<base::CallId, Waiting> confirming_;

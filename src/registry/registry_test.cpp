@@ -265,6 +265,9 @@ TEST(Registry, AChildTakesTheNameOfItsPredecessorAtOnce) {
   EXPECT_EQ(refused.to, Registry::LostTo::same_child);
   EXPECT_EQ(refused.holder, after);
   EXPECT_EQ(refused.term, 2U);
+  // That it declined is heard of when it has ended already.
+  members.end(0, late);
+  EXPECT_EQ(members.at(0).last_refusal(late).to, Registry::LostTo::same_child);
 }
 
 // Shows: registry.suspect
