@@ -3,10 +3,9 @@
 #include <array>
 
 #include "scenario/network_faults.hpp"
-#include "scenario/overloaded.hpp"
+#include "sim/horde/channels.hpp"
 #include "sim/horde/node_config.hpp"
 #include "supervisor/quorum.hpp"
-#include "supervisor/spec_codec.hpp"
 #include "wire/datagram.hpp"
 
 namespace horde::sim {
@@ -30,18 +29,6 @@ void classify(base::BytesView datagram, KindSizes& out) {
   out.add(0, framing);
 }
 
-supervisor::ChildSpec spec_of(const scenario::StartChildCall& call) {
-  supervisor::ChildSpec spec{
-      .start = encode(node::Program{call.type, {call.args.begin(), call.args.end()}}),
-      .restart = call.restart,
-      .shutdown = call.shutdown};
-  if (call.placement_key) {
-    spec.place_by = supervisor::PlaceBy::key;
-    spec.placement_key = *call.placement_key;
-  }
-  return spec;
-}
-
 process::StartFault fault_of(std::optional<scenario::StartFaults::Mode> mode) {
   if (!mode) {
     return process::StartFault::none;
@@ -59,44 +46,25 @@ process::StartFault fault_of(std::optional<scenario::StartFaults::Mode> mode) {
   HORDE_ASSERT(false);
 }
 
-std::uint64_t hash_of(const scenario::Call& call) {
-  std::uint64_t hash = call.index();
-  const auto add = [&hash](base::BytesView text) { hash = base::hash64(text, hash); };
-  if (const auto* put = std::get_if<scenario::PutCall>(&call)) {
-    for (const auto& [key, value] : put->pairs) {
-      add(key);
-      add(value);
-    }
-  } else if (const auto* remove = std::get_if<scenario::RemoveCall>(&call)) {
-    for (const crdt::Key& key : remove->keys) {
-      add(key);
-    }
-  } else if (const auto* set = std::get_if<scenario::SetMembersCall>(&call)) {
-    for (const std::string& name : set->names) {
-      add(name);
-    }
-  } else if (const auto* start = std::get_if<scenario::StartChildCall>(&call)) {
-    add(encode(spec_of(*start)));
-  } else if (const auto* terminate = std::get_if<scenario::TerminateChildCall>(&call)) {
-    add(supervisor::to_string(terminate->id));
-  } else if (const auto* release = std::get_if<scenario::ReleaseChildCall>(&call)) {
-    add(supervisor::to_string(release->id));
+ChannelSplitter splitter_of(bool has_registry) {
+  std::vector<std::string_view> hordes{kHordeName};
+  if (has_registry) {
+    hordes.push_back(kRegistryName);
   }
-  return hash;
-}
-
-std::string_view label_of(const scenario::Call& call) {
-  constexpr std::array<std::string_view, 9> labels{
-      "put",         "remove",          "set_members",   "stop",           "leave",
-      "start_child", "terminate_child", "release_child", "wait_for_quorum"};
-  return labels[call.index()];
+  return [channels = HordeChannels(hordes)](base::Bytes datagram) mutable {
+    return channels.split(std::move(datagram));
+  };
 }
 
 }  // namespace
 
 HordeWorld::HordeWorld(const scenario::Scenario& scenario, std::uint64_t seed)
-    : SimWorld({.seed = seed, .link = scenario::link_of(scenario.network), .classifier = classify}),
-      scenario_(&scenario) {}
+    : SimWorld({.seed = seed,
+                .link = scenario::link_of(scenario.network),
+                .classifier = classify,
+                .splitter = splitter_of(scenario::has_registry(scenario))}),
+      scenario_(&scenario),
+      has_registry_(scenario::has_registry(scenario)) {}
 
 MachineFactory HordeWorld::factory() {
   return [this](const Boot& boot) {
@@ -105,10 +73,13 @@ MachineFactory HordeWorld::factory() {
       seeds.push_back(Simulator::address_of(seed));
     }
     node::Config config = node_config(scenario_->horde, boot, std::move(seeds));
+    process::add_builtin_types(config.process_types);
+    process::add_start_faults(config.process_types, start_faults_[std::string(boot.name)]);
     if (scenario::has_children(*scenario_)) {
       config.hordes.front().children = children_config(*scenario_, boot.name);
-      process::add_builtin_types(config.process_types);
-      process::add_start_faults(config.process_types, start_faults_[std::string(boot.name)]);
+    }
+    if (has_registry_) {
+      config.hordes.push_back(registry_config(scenario_->horde));
     }
     return host<node::Node>(std::move(config), boot.records);
   };
@@ -126,68 +97,37 @@ const node::Node& HordeWorld::node(scenario::NodeIndex index) const {
 
 scenario::WorldStep HordeWorld::step_of(const StepInfo& step) {
   const auto& node = engine_of<node::Node>(step.machine);
-  touched_.clear();
-  written_.clear();
+  const auto of = [this](std::size_t horde) -> Changes& {
+    return horde == kRegistryPlace ? registry_changes_ : changes_;
+  };
+  for (Changes* changes : {&changes_, &registry_changes_}) {
+    changes->touched.clear();
+    changes->written.clear();
+  }
+  names_touched_.clear();
   for (const node::Touched& touched : node.touched()) {
-    touched_.push_back({touched.key, touched.visible});
+    of(touched.horde).touched.push_back({touched.key, touched.visible});
   }
   for (const node::Written& written : node.written()) {
-    written_.push_back(written.event);
+    of(written.horde).written.push_back(written.event);
+  }
+  for (const node::NameTouched& touched : node.names_touched()) {
+    names_touched_.push_back(touched.key);
   }
   return {.node = step.node,
           .at = step.at,
           .map = &node.replicator(0).map(),
-          .touched = touched_,
-          .written = written_};
-}
-
-scenario::CallResult HordeWorld::call(scenario::NodeIndex index, base::CallId id,
-                                      const scenario::Call& call) {
-  const auto body = [&](Machine& machine, base::Now now, base::Effects& out) {
-    auto& node = engine_of<node::Node>(machine);
-    std::visit(
-        scenario::Overloaded{
-            [&](const scenario::PutCall& put) { node.put(now, id, kHordeName, put.pairs, out); },
-            [&](const scenario::RemoveCall& remove) {
-              node.remove(now, id, kHordeName, remove.keys, out);
-            },
-            [&](const scenario::SetMembersCall& set) {
-              node.set_members(now, id, kHordeName, set.names, out);
-            },
-            [&](const scenario::StartChildCall& start) {
-              node.start_child(now, id, kHordeName,
-                               {.spec = spec_of(start),
-                                .timeout = start.timeout,
-                                .copies = start.acknowledged_by},
-                               out);
-            },
-            [&](const scenario::TerminateChildCall& terminate) {
-              node.terminate_child(now, id, kHordeName,
-                                   {.id = terminate.id, .timeout = terminate.timeout}, out);
-            },
-            [&](const scenario::ReleaseChildCall& release) {
-              node.release_child(now, id, kHordeName, release.id, out);
-            },
-            [&](const scenario::WaitForQuorumCall& wait) {
-              node.wait_for_quorum(now, id, kHordeName, wait.timeout, out);
-            },
-            [&](const scenario::StopCall&) { node.stop(now, out); },
-            [&](const scenario::LeaveCall&) { node.leave(now, out); }},
-        call);
-  };
-  switch (simulator().call(index, label_of(call), hash_of(call), body)) {
-    case CallResult::done:
-      return scenario::CallResult::made;
-    case CallResult::node_down:
-      return scenario::CallResult::node_down;
-    case CallResult::node_paused:
-      return scenario::CallResult::node_paused;
-  }
-  HORDE_ASSERT(false);
+          .touched = changes_.touched,
+          .written = changes_.written,
+          .registry = {.map = has_registry_ ? &node.replicator(kRegistryPlace).map() : nullptr,
+                       .touched = registry_changes_.touched,
+                       .written = registry_changes_.written},
+          .names_touched = names_touched_};
 }
 
 bool HordeWorld::is_synced(scenario::NodeIndex index) const {
-  return node(index).replicator(0).is_synced();
+  return node(index).replicator(0).is_synced() &&
+         (!has_registry_ || node(index).replicator(kRegistryPlace).is_synced());
 }
 
 const crdt::AwLwwMap* HordeWorld::map(scenario::NodeIndex index) const {
@@ -247,11 +187,22 @@ void HordeWorld::set_start_fault(scenario::NodeIndex index,
 scenario::NodeSizes HordeWorld::sizes(scenario::NodeIndex index) const {
   const node::Node& from = node(index);
   const supervisor::Supervisor* supervisor = from.children(kHordeName);
-  return {.replication = from.replicator(0).sizes(),
-          .pending_writes = from.pending_writes(0),
-          .reassembly_bytes = from.bytes_held(),
-          .processes = from.processes().process_count(),
-          .children = supervisor == nullptr ? std::nullopt : std::optional(supervisor->sizes())};
+  scenario::NodeSizes out{
+      .replication = from.replicator(0).sizes(),
+      .registry = {},
+      .pending_writes = from.pending_writes(0),
+      .reassembly_bytes = from.bytes_held(),
+      .processes = from.processes().process_count(),
+      .children = supervisor == nullptr ? std::nullopt : std::optional(supervisor->sizes()),
+      .names = {}};
+  if (has_registry_) {
+    out.registry = from.replicator(kRegistryPlace).sizes();
+    out.pending_writes += from.pending_writes(kRegistryPlace);
+    if (const registry::Registry* names = from.names(kRegistryName)) {
+      out.names = names->sizes();
+    }
+  }
+  return out;
 }
 
 }  // namespace horde::sim

@@ -32,6 +32,28 @@ class HordeWorld final : public SimWorld {
                        std::optional<scenario::StartFaults::Mode> fault) override;
   [[nodiscard]] scenario::NodeSizes sizes(scenario::NodeIndex node) const override;
 
+  // world_names.cpp
+  [[nodiscard]] std::vector<scenario::NameRow> holders(scenario::NodeIndex node,
+                                                       base::BytesView name) const override;
+  [[nodiscard]] std::optional<scenario::NameRow> lookup(scenario::NodeIndex node,
+                                                        base::BytesView name) const override;
+  [[nodiscard]] std::vector<base::Bytes> names_of(scenario::NodeIndex node,
+                                                  const process::Pid& pid) const override;
+  [[nodiscard]] std::vector<scenario::NameRow> names(scenario::NodeIndex node) const override;
+  [[nodiscard]] std::size_t names_count(scenario::NodeIndex node) const override;
+  [[nodiscard]] std::optional<base::Bytes> meta(scenario::NodeIndex node,
+                                                base::BytesView key) const override;
+  [[nodiscard]] const crdt::AwLwwMap* registry_map(scenario::NodeIndex node) const override;
+  [[nodiscard]] std::vector<members::Member> registry_members(
+      scenario::NodeIndex node) const override;
+  [[nodiscard]] bool is_registry_stopped(scenario::NodeIndex node) const override;
+  [[nodiscard]] base::RunId run(scenario::NodeIndex node) const override;
+  [[nodiscard]] bool sees(scenario::NodeIndex node, const base::RunId& run) const override;
+  [[nodiscard]] bool is_alive(scenario::NodeIndex node, const process::Pid& pid) const override;
+  [[nodiscard]] std::optional<process::Pid> process(scenario::NodeIndex node,
+                                                    const std::string& name) const override;
+  [[nodiscard]] faults::Channels channels(scenario::WhichHorde which) const override;
+
  protected:
   [[nodiscard]] MachineFactory factory() override;
   [[nodiscard]] std::span<const std::string_view> kinds() const override;
@@ -39,11 +61,18 @@ class HordeWorld final : public SimWorld {
 
  private:
   [[nodiscard]] const node::Node& node(scenario::NodeIndex index) const;
+  /// What this step did to one horde's map; valid until the next one.
+  struct Changes {
+    std::vector<crdt::Change> touched;
+    std::vector<crdt::Event> written;
+  };
 
   const scenario::Scenario* scenario_;
+  bool has_registry_;
   std::map<std::string, process::StartFault, std::less<>> start_faults_;  // By node.
-  std::vector<crdt::Change> touched_;                                     // Of the present step.
-  std::vector<crdt::Event> written_;
+  Changes changes_;                                                       // Of the present step.
+  Changes registry_changes_;
+  std::vector<base::Bytes> names_touched_;
 };
 
 }  // namespace horde::sim

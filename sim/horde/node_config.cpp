@@ -59,9 +59,9 @@ supervisor::Restart restart_of(scenario::RestartRule rule) {
 }
 
 supervisor::ChildSpec spec_of(const scenario::StaticChild& child) {
-  supervisor::ChildSpec spec{
-      .start = encode(node::Program{child.type, {child.args.begin(), child.args.end()}}),
-      .restart = restart_of(child.restart)};
+  const std::vector<std::string> args = scenario::arguments_of(child.type, child.args, child.name);
+  supervisor::ChildSpec spec{.start = encode(node::Program{child.type, {args.begin(), args.end()}}),
+                             .restart = restart_of(child.restart)};
   if (child.shutdown) {
     spec.shutdown = supervisor::Shutdown{*child.shutdown};
   }
@@ -88,22 +88,55 @@ liveness::Options liveness_of(const scenario::HordeOptions& options) {
   return out;
 }
 
-node::Config node_config(const scenario::HordeOptions& options, const Boot& boot,
-                         std::vector<base::Address> seeds) {
-  node::HordeConfig horde{.name = std::string(kHordeName),
+namespace {
+
+node::HordeConfig horde_config(std::string_view name, const scenario::HordeOptions& options) {
+  node::HordeConfig horde{.name = std::string(name),
                           .replication = replication_of(options),
                           .members = {.automatic = options.members.automatic,
                                       .names = options.members.names,
                                       .forget_after = options.forget_after},
                           .topology = topology_of(options.topology)};
   horde.boot_wait = options.boot_wait.value_or(horde.boot_wait);
+  return horde;
+}
+
+}  // namespace
+
+node::Config node_config(const scenario::HordeOptions& options, const Boot& boot,
+                         std::vector<base::Address> seeds) {
   return {.name = std::string(boot.name),
           .address = boot.address,
           .boot = boot.number,
           .seed = boot.seed,
           .seeds = std::move(seeds),
-          .hordes = {std::move(horde)},
+          .hordes = {horde_config(kHordeName, options)},
           .liveness = liveness_of(options)};
+}
+
+node::HordeConfig registry_config(const scenario::HordeOptions& options) {
+  const scenario::RegistryOptions own = options.registry.value_or(scenario::RegistryOptions{});
+  scenario::HordeOptions as_map = options;
+  as_map.members = own.members.value_or(options.members);
+  as_map.sync_interval = own.sync_interval.value_or(options.sync_interval);
+  node::HordeConfig out = horde_config(kRegistryName, as_map);
+  registry::Options names;
+  names.keys = own.keys == scenario::NameKeys::duplicate ? registry::Keys::duplicate
+                                                         : registry::Keys::unique;
+  names.listeners = {own.listeners.begin(), own.listeners.end()};
+  for (const auto& [key, value] : own.meta) {
+    names.meta.emplace(key, value.bytes);
+  }
+  names.conflict_grace = own.conflict_grace.value_or(names.conflict_grace);
+  names.conflict_pace = own.conflict_pace.value_or(names.conflict_pace);
+  if (own.conflicts_at_once) {
+    names.conflicts_at_once = static_cast<std::size_t>(*own.conflicts_at_once);
+  }
+  if (own.names_max) {
+    names.names_max = static_cast<std::size_t>(*own.names_max);
+  }
+  out.names = std::move(names);
+  return out;
 }
 
 node::ChildrenConfig children_config(const scenario::Scenario& scenario, std::string_view name) {

@@ -55,9 +55,44 @@ class Actions {
   void on(const ReleaseChildren& release, Place place);
   void on(const WaitForQuorum& wait, Place place);
   void on(const StartFaults& faults, Place place);
+  void follow_name(const std::string& child, const std::vector<std::string>& args);
   template <class Step, class One>
   void for_children(const Step& step, const Nodes& nodes, std::int64_t i, One&& one);
   void call(NodeIndex node, const Call& call, CallsChecker::Asked asked);
+
+  // process_calls.cpp: processes of no supervisor, and the names that they take and give up.
+  void on(const StartProcesses& start, Place place);
+  void on(const StopProcesses& stop, Place place);
+  void on(const RegisterNames& names, Place place);
+  void on(const UnregisterNames& names, Place place);
+  void on(const UnregisterMatch& match, Place place);
+  void on(const UpdateValues& values, Place place);
+  /// Where a process is, or was when it ended.
+  struct Home {
+    NodeIndex node = 0;
+    process::Pid pid;
+  };
+  [[nodiscard]] std::optional<Home> find_process(const std::string& name) const;
+  [[nodiscard]] std::optional<Home> find_holder(const std::string& name) const;
+  [[nodiscard]] std::optional<Home> who(const std::optional<std::string>& process,
+                                        std::int64_t number, const std::string& name);
+  void spawn(NodeIndex node, const SpawnCall& request, const WantedAnswer& answer);
+  void register_name(const RegisterNames& names, NodeIndex node, std::int64_t number);
+
+  // name_calls.cpp: calls that are about names, and no process's own.
+  void on(const PutMeta& put, Place place);
+  void on(const DeleteMeta& del, Place place);
+  void on(const SendToNames& send, Place place);
+  void on(const CallNames& calls, Place place);
+  void on(const Barrier& barrier, Place place);
+  void on(const StopRegistry& stop, Place place);
+
+  // name_expectations.cpp: what is read of names, and compared.
+  void on(const GetMeta& get, Place place);
+  void on(const Lookup& lookup, Place place);
+  void on(const SelectNames& select, Place place);
+  void expect_names(NodeIndex node, const Expect& expect,
+                    const std::map<std::string, std::optional<NodeIndex>>& held);
 
   // expectations.cpp: what is read, and compared.
   void on(const Get& get, Place place);
@@ -100,6 +135,7 @@ class Actions {
   void on(const Clog& clog, Place place);
   void on(const Unclog& unclog, Place place);
   void on(const Link& link, Place place);
+  void on(const Channel& channel, Place place);
   [[nodiscard]] Cut concrete(const Cut& cut, Place place);
   [[nodiscard]] std::optional<faults::LinkSet> links_of(const Cut& cut);
   void end_after(NetworkFaults::FaultId fault, const std::optional<base::Duration>& lasts);
@@ -119,6 +155,7 @@ class Actions {
 
   RunContext* run_;
   std::uint64_t last_call_ = 0;
+  std::map<std::string, NodeIndex> processes_;  // Where each was started last.
 };
 
 }  // namespace horde::scenario

@@ -15,8 +15,7 @@ constexpr Rule kKeyPattern{.min = 1, .max = wire::kUserKeyBytesMax - 20};
 constexpr Rule kValue{.max = wire::kUserValueBytesMax};
 constexpr Rule kCount{.min = 1, .max = 10'000'000, .required = true};
 constexpr Rule kCountOrNone{.max = 10'000'000};
-constexpr std::string_view kViaDoc = "The node that is called.";
-constexpr std::string_view kViaManyDoc = "The nodes that are called, in turn.";
+constexpr std::string_view kViaOneDoc = "The node that is called.";
 constexpr std::string_view kPatternDoc = "The keys; {i} counts from `first`.";
 
 }  // namespace
@@ -26,18 +25,18 @@ const Table<Put>& table_of() {
   static const Table<Put> table{
       .name = "put",
       .doc = "Puts one key.",
-      .fields = {field<&Put::via>("via", kViaDoc), field<&Put::key>("key", "The key.", kKey),
+      .fields = {field<&Put::via>("via", kViaOneDoc), field<&Put::key>("key", "The key.", kKey),
                  field<&Put::value>("value", "The value.", kValue)}};
   return table;
 }
 
 template <>
 const Table<Remove>& table_of() {
-  static const Table<Remove> table{
-      .name = "remove",
-      .doc = "Removes one key.",
-      .fields = {field<&Remove::via>("via", kViaDoc), field<&Remove::key>("key", "The key.", kKey)},
-      .shorthand = "key"};
+  static const Table<Remove> table{.name = "remove",
+                                   .doc = "Removes one key.",
+                                   .fields = {field<&Remove::via>("via", kViaOneDoc),
+                                              field<&Remove::key>("key", "The key.", kKey)},
+                                   .shorthand = "key"};
   return table;
 }
 
@@ -51,7 +50,7 @@ const Table<PutMany>& table_of() {
                  field<&T::first>("first", "The first {i}.", kCountOrNone),
                  field<&T::key>("key", kPatternDoc, kKeyPattern),
                  field<&T::value_size>("value_size", "Of each value.", kValue),
-                 field<&T::via>("via", kViaManyDoc),
+                 field<&T::via>("via", kViaDoc),
                  field<&T::over>("over", "The calls are spread evenly over this time.")},
       .shorthand = "count"};
   return table;
@@ -65,8 +64,7 @@ const Table<RemoveMany>& table_of() {
       .doc = "Removes many keys, one call each.",
       .fields = {field<&T::count>("count", "How many.", kCount),
                  field<&T::first>("first", "The first {i}.", kCountOrNone),
-                 field<&T::key>("key", kPatternDoc, kKeyPattern),
-                 field<&T::via>("via", kViaManyDoc),
+                 field<&T::key>("key", kPatternDoc, kKeyPattern), field<&T::via>("via", kViaDoc),
                  field<&T::over>("over", "The calls are spread evenly over this time.")},
       .shorthand = "count"};
   return table;
@@ -77,7 +75,7 @@ const Table<Merge>& table_of() {
   static const Table<Merge> table{
       .name = "merge",
       .doc = "Puts several keys in one call.",
-      .fields = {field<&Merge::via>("via", kViaDoc),
+      .fields = {field<&Merge::via>("via", kViaOneDoc),
                  field<&Merge::entries>("entries", "Keys and their values.", kRequired)}};
   return table;
 }
@@ -87,7 +85,7 @@ const Table<Drop>& table_of() {
   static const Table<Drop> table{
       .name = "drop",
       .doc = "Removes several keys in one call.",
-      .fields = {field<&Drop::via>("via", kViaDoc),
+      .fields = {field<&Drop::via>("via", kViaOneDoc),
                  field<&Drop::keys>("keys", "The keys.", {.min = 1, .required = true})},
       .shorthand = "keys"};
   return table;
@@ -98,7 +96,7 @@ const Table<Get>& table_of() {
   static const Table<Get> table{
       .name = "get",
       .doc = "Reads one key and expects a value.",
-      .fields = {field<&Get::via>("via", kViaDoc), field<&Get::key>("key", "The key.", kKey),
+      .fields = {field<&Get::via>("via", kViaOneDoc), field<&Get::key>("key", "The key.", kKey),
                  field<&Get::value>("value", "What must be read; null: nothing.", kRequired)}};
   return table;
 }
@@ -108,7 +106,7 @@ const Table<Take>& table_of() {
   static const Table<Take> table{
       .name = "take",
       .doc = "Reads several keys in one call and expects exactly the given values.",
-      .fields = {field<&Take::via>("via", kViaDoc),
+      .fields = {field<&Take::via>("via", kViaOneDoc),
                  field<&Take::keys>("keys", "The keys.", {.min = 1, .required = true}),
                  field<&Take::values>("values", "The keys that must be there, with their values.",
                                       kRequired)}};
@@ -137,9 +135,10 @@ const Table<SetMembers>& table_of() {
   static const Table<T> table{
       .name = "set_members",
       .doc = "Makes the membership exactly the given nodes.",
-      .fields = {field<&T::via>("via", kViaDoc),
+      .fields = {field<&T::via>("via", kViaOneDoc),
                  field<&T::members, NamesCodec>("members", "Node names; they need not exist.",
-                                                {.min = 1, .required = true})},
+                                                {.min = 1, .required = true}),
+                 field<&T::horde>("horde", "Of which horde.")},
       .shorthand = "members"};
   return table;
 }
@@ -304,34 +303,37 @@ const Table<Expect>& table_of() {
   static const Table<T> table{
       .name = "expect",
       .doc = "What must hold at this moment on each of the nodes that run.",
-      .fields = {field<&T::on>("on", "The nodes that are looked at."),
-                 field<&T::values>("values", "Keys and what is read of them; null: nothing."),
-                 field<&T::absent>("absent", "Keys that must not be there."),
-                 field<&T::keys>("keys", "How many keys the map must have.", kCountOrNone),
-                 field<&T::children>("children",
-                                     "How many children the cluster must have, running or to be "
-                                     "started again.",
-                                     kCountOrNone),
-                 field<&T::running>("running",
-                                    "How many children these nodes together must run, each on one "
-                                    "of them only.",
-                                    kCountOrNone),
-                 field<&T::quarantined>("quarantined",
-                                        "How many children must be listed as quarantined.",
-                                        kCountOrNone),
-                 field<&T::quorum>("quorum", "Whether there must be quorum, as each sees it."),
-                 field<&T::members>("members", "The members: how many, or their names."),
-                 field<&T::alive>("alive", "Nodes that must be seen as alive."),
-                 field<&T::dead>("dead", "Nodes that must be seen as dead."),
-                 field<&T::converged>("converged", "Whether the maps of all these are equal."),
-                 field<&T::metrics>("metrics",
-                                    "Bounds of metrics since time 0 or the last measure, of all "
-                                    "nodes.")},
+      .fields =
+          {field<&T::on>("on", "The nodes that are looked at."),
+           field<&T::values>("values", "Keys and what is read of them; null: nothing."),
+           field<&T::absent>("absent", "Keys that must not be there."),
+           field<&T::keys>("keys", "How many keys the map must have.", kCountOrNone),
+           field<&T::children>("children",
+                               "How many children the cluster must have, running or to be "
+                               "started again.",
+                               kCountOrNone),
+           field<&T::running>("running",
+                              "How many children these nodes together must run, each on one "
+                              "of them only.",
+                              kCountOrNone),
+           field<&T::quarantined>("quarantined", "How many children must be listed as quarantined.",
+                                  kCountOrNone),
+           field<&T::quorum>("quorum", "Whether there must be quorum, as each sees it."),
+           field<&T::members>("members", "The members: how many, or their names."),
+           field<&T::alive>("alive", "Nodes that must be seen as alive."),
+           field<&T::dead>("dead", "Nodes that must be seen as dead."),
+           field<&T::converged>("converged", "Whether the maps of all these are equal."),
+           field<&T::names>("names", "How many entries the registry must show.", kCountOrNone),
+           field<&T::held>("held", "Names that must be held, each by a process of this node."),
+           field<&T::free>("free", "Names that nobody may hold."),
+           field<&T::metrics>("metrics",
+                              "Bounds of metrics since time 0 or the last measure, of all "
+                              "nodes.")},
       .check = [](const At& at, const T& value) {
         if (value == T{.on = value.on}) {
           at.problem("expects nothing",
                      "add one of values, absent, keys, children, running, quarantined, quorum, "
-                     "members, alive, dead, converged, metrics");
+                     "members, alive, dead, converged, names, held, free, metrics");
         }
         for (const auto& [name, bounds] : value.metrics) {
           check_metric(at / "metrics" / name, name, bounds);

@@ -86,11 +86,14 @@ void Actions::on(const SetMembers& set, Place place) {
   if (!node) {
     return;
   }
-  write(*node, SetMembersCall{set.members});
+  const bool of_registry = set.horde == WhichHorde::registry;
   for (const NodeIndex each : run_->cluster.all()) {
     Cluster::Node& state = run_->cluster[each];
-    state.removed = std::ranges::find(set.members, state.name) == set.members.end();
+    const bool removed = std::ranges::find(set.members, state.name) == set.members.end();
+    (of_registry ? state.removed_from_registry : state.removed) = removed;
   }
+  write(*node, SetMembersCall{set.members, set.horde});
+  run_->reads.look_again();
 }
 
 void Actions::spread(std::int64_t count, base::Duration over,

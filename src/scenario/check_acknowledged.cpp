@@ -35,7 +35,7 @@ void AcknowledgedChecker::on_tell(base::Instant /*at*/, NodeIndex node, const ba
 // that it answered, and what the node itself had to write again.
 void AcknowledgedChecker::on_step(const WorldStep& step) {
   std::set<base::BytesView> written;
-  for (const crdt::Event& event : step.written) {
+  for (const crdt::Event& event : step.of(which_).written) {
     supersede(event);
     if (event.sibling.kind != crdt::Kind::put) {
       continue;
@@ -85,7 +85,7 @@ void AcknowledgedChecker::forget_rewritten(NodeIndex node, const crdt::Event& ev
 
 bool AcknowledgedChecker::is_held(const base::Dot& dot, const crdt::Key& key, Group live) const {
   return std::ranges::any_of(live, [&](NodeIndex node) {
-    const crdt::AwLwwMap* map = world_->map(node);
+    const crdt::AwLwwMap* map = map_of(*world_, node, which_);
     const crdt::Siblings* siblings = map == nullptr ? nullptr : map->siblings(key);
     return siblings != nullptr && crdt::find(*siblings, dot) != nullptr;
   });

@@ -16,7 +16,8 @@ namespace horde::scenario {
 
 class AcknowledgedChecker final : public Checker {
  public:
-  explicit AcknowledgedChecker(World& world) : world_(&world) {}
+  explicit AcknowledgedChecker(World& world, WhichHorde which = WhichHorde::horde)
+      : world_(&world), which_(which) {}
   [[nodiscard]] std::vector<std::string_view> ids() const override { return {"A4"}; }
 
   /// A put was called for, of these keys (users'). To be told before its answer comes.
@@ -41,6 +42,7 @@ class AcknowledgedChecker final : public Checker {
   [[nodiscard]] bool is_held(const base::Dot& dot, const crdt::Key& key, Group live) const;
 
   World* world_;
+  WhichHorde which_;
   std::map<std::pair<NodeIndex, std::uint64_t>, std::vector<crdt::Key>> calls_;
   std::vector<crdt::Key> answered_;  // Keys of puts that were answered in the present step.
   std::map<NodeIndex, Puts> open_;   // By writer; acknowledged, and not superseded.

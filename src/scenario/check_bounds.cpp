@@ -49,12 +49,25 @@ void BoundsChecker::check_all(Group live) {
       check(node, sizes);
       // While others write, tombstones pass their bound until the node next looks at them.
       expect(node, "tombstones", sizes.replication.tombstones, bounds_.tombstones);
+      if (sizes.registry) {
+        expect(node, "tombstones", sizes.registry->tombstones, bounds_.tombstones);
+      }
     }
   }
 }
 
 void BoundsChecker::check(NodeIndex node, const NodeSizes& sizes) {
-  const replication::Replicator::Sizes& r = sizes.replication;
+  const std::size_t peers = nodes_.size();
+  check(node, sizes.replication);
+  if (sizes.registry) {
+    check(node, *sizes.registry);
+  }
+  expect(node, "pending writes", sizes.pending_writes, bounds_.pending_writes);
+  expect(node, "bytes of unfinished messages", sizes.reassembly_bytes,
+         bounds_.reassembly_bytes_per_node * peers);
+}
+
+void BoundsChecker::check(NodeIndex node, const replication::Replicator::Sizes& r) {
   const std::size_t peers = nodes_.size();
   expect(node, "early events", r.early_events, bounds_.early_events);
   expect(node, "queued events", r.queued_events, bounds_.queued_events);
@@ -63,9 +76,6 @@ void BoundsChecker::check(NodeIndex node, const NodeSizes& sizes) {
   expect(node, "served sessions", r.sessions_served, bounds_.sessions_served);
   expect(node, "parts of the vector", r.vector_parts, runs_ + peers);
   expect(node, "parts of the floor", r.floor_parts, runs_ + peers);
-  expect(node, "pending writes", sizes.pending_writes, bounds_.pending_writes);
-  expect(node, "bytes of unfinished messages", sizes.reassembly_bytes,
-         bounds_.reassembly_bytes_per_node * peers);
 }
 
 void BoundsChecker::expect(NodeIndex node, std::string_view what, std::size_t is,

@@ -30,6 +30,7 @@ class BoundsChecker final : public Checker {
 
  private:
   void check(NodeIndex node, const NodeSizes& sizes);
+  void check(NodeIndex node, const replication::Replicator::Sizes& sizes);
   void expect(NodeIndex node, std::string_view what, std::size_t is, std::size_t most);
 
   World* world_;

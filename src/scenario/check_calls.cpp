@@ -67,6 +67,12 @@ void CallsChecker::on_answer(base::Instant /*at*/, NodeIndex node, const base::A
                    .node = world_->name(node),
                    .text = asked.what + " is answered with " + std::string(answer.status) + "; " +
                            asked.answer + " was expected"});
+  } else if (asked.detail && answer.status == "ok" && *asked.detail != answer.detail) {
+    unwanted_.add({.id = "answer",
+                   .node = world_->name(node),
+                   .text = asked.what + " is answered with ok and \"" +
+                           base::printable(answer.detail) + "\"; \"" +
+                           base::printable(*asked.detail) + "\" was expected"});
   }
 }
 

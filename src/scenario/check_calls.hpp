@@ -14,9 +14,10 @@ namespace horde::scenario {
 class CallsChecker final : public Checker {
  public:
   struct Asked {
-    std::string what;        ///< For messages: "start_children child-3".
-    base::Duration timeout;  ///< By the caller.
-    WantedAnswer answer;     ///< What it must be answered with; empty: anything.
+    std::string what;                     ///< For messages: "start_children child-3".
+    base::Duration timeout;               ///< By the caller.
+    WantedAnswer answer;                  ///< What it must be answered with; empty: anything.
+    std::optional<base::Bytes> detail{};  ///< The same of the detail of an ok.
   };
 
   explicit CallsChecker(World& world) : world_(&world) {}

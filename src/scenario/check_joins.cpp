@@ -63,7 +63,7 @@ void JoinsChecker::check_all(Group live) {
   std::size_t entries = 0;
   for (std::size_t i = 0; i < std::min<std::size_t>(live.size(), 3); ++i) {
     const NodeIndex node = live[(turn_ + i) % live.size()];
-    const crdt::AwLwwMap* map = world_->map(node);
+    const crdt::AwLwwMap* map = map_of(*world_, node, which_);
     if (map != nullptr) {
       nodes.push_back(node);
       entries += map->entries();
@@ -73,9 +73,9 @@ void JoinsChecker::check_all(Group live) {
   if (nodes.size() < 2 || entries > kEntriesMax) {
     return;
   }
-  const MapState a = state_of(*world_->map(nodes[0]));
-  const MapState b = state_of(*world_->map(nodes[1]));
-  const MapState c = state_of(*world_->map(nodes.back()));
+  const MapState a = state_of(*map_of(*world_, nodes[0], which_));
+  const MapState b = state_of(*map_of(*world_, nodes[1], which_));
+  const MapState c = state_of(*map_of(*world_, nodes.back(), which_));
   crdt::AwLwwMap ab = map_of(a);
   crdt::AwLwwMap ba = map_of(b);
   if (!join_(ab, b) || !join_(ba, a)) {

@@ -25,7 +25,8 @@ class JoinsChecker final : public Checker {
  public:
   /// How a join is carried out; a test gives one that is wrong.
   using Join = bool (*)(crdt::AwLwwMap& into, const MapState& from);
-  explicit JoinsChecker(World& world, Join join = join_all) : world_(&world), join_(join) {}
+  explicit JoinsChecker(World& world, Join join = join_all, WhichHorde which = WhichHorde::horde)
+      : world_(&world), join_(join), which_(which) {}
   [[nodiscard]] std::vector<std::string_view> ids() const override { return {"A3"}; }
   void check_all(Group live) override;
 
@@ -35,6 +36,7 @@ class JoinsChecker final : public Checker {
 
   World* world_;
   Join join_;
+  WhichHorde which_;
   NodeIndex turn_ = 0;  // Other nodes each time.
 };
 

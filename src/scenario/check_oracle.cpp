@@ -13,18 +13,19 @@ void OracleChecker::on_tell(base::Instant /*at*/, NodeIndex node, const base::Te
 }
 
 void OracleChecker::on_step(const WorldStep& step) {
-  if (step.map == nullptr) {
+  const MapStep of = step.of(which_);
+  if (of.map == nullptr) {
     return;
   }
-  for (const crdt::Event& event : step.written) {
+  for (const crdt::Event& event : of.written) {
     take(step.node, oracle_.on_written(event));
   }
-  take(step.node, oracle_.check_step(replica(step.node), *step.map, step.touched));
+  take(step.node, oracle_.check_step(replica(step.node), *of.map, of.touched));
 }
 
 void OracleChecker::check_all(Group live) {
   for (const NodeIndex node : live) {
-    if (const crdt::AwLwwMap* map = world_->map(node)) {
+    if (const crdt::AwLwwMap* map = map_of(*world_, node, which_)) {
       take(node, oracle_.check_all(replica(node), *map));
     }
   }

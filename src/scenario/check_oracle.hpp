@@ -14,8 +14,8 @@ namespace horde::scenario {
 class OracleChecker final : public Checker {
  public:
   /// Only `wanted` of its ids are reported.
-  OracleChecker(World& world, std::set<std::string> wanted)
-      : world_(&world), wanted_(std::move(wanted)) {}
+  OracleChecker(World& world, std::set<std::string> wanted, WhichHorde which = WhichHorde::horde)
+      : world_(&world), wanted_(std::move(wanted)), which_(which) {}
   [[nodiscard]] std::vector<std::string_view> ids() const override { return {"A2", "A11", "A12"}; }
   void on_up(base::Instant at, NodeIndex node, std::uint64_t boot) override;
   void on_tell(base::Instant at, NodeIndex node, const base::Tell& tell) override;
@@ -30,6 +30,7 @@ class OracleChecker final : public Checker {
 
   World* world_;
   std::set<std::string> wanted_;
+  WhichHorde which_;
   Oracle oracle_;
 };
 

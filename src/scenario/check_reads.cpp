@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/hash.hpp"
+#include "registry/name.hpp"
 #include "supervisor/entry.hpp"
 
 namespace horde::scenario {
@@ -32,6 +33,9 @@ const crdt::Sibling* shown(const crdt::Siblings* siblings) {
 std::string shown_key(base::BytesView key) {
   if (const auto child = supervisor::child_of(key)) {
     return "child " + supervisor::to_string(*child);
+  }
+  if (const auto name = registry::name_key_of(key)) {
+    return base::printable(name->name);
   }
   const bool user = !key.empty() && key.front() == members::kUserKeyPrefix;
   return base::printable(user ? key.substr(1) : key);
@@ -87,11 +91,15 @@ void ReadsChecker::check_all(Group live) {
                      .text = "the table read has " + std::to_string(table.size()) +
                              " keys, its map shows " + std::to_string(shown_keys)});
     }
-    check_members(node, *map);
+    check_members(node, *map, world_->members(node));
+    if (const crdt::AwLwwMap* names = world_->registry_map(node)) {
+      check_members(node, *names, world_->registry_members(node));
+    }
   }
 }
 
-void ReadsChecker::check_members(NodeIndex node, const crdt::AwLwwMap& map) {
+void ReadsChecker::check_members(NodeIndex node, const crdt::AwLwwMap& map,
+                                 const std::vector<members::Member>& members) {
   std::set<std::string> wanted;
   map.visit_after(0, [&](const crdt::Key& key, const crdt::Siblings& siblings, std::uint64_t) {
     if (key.front() == kWantedPrefix && shown(&siblings) != nullptr) {
@@ -100,7 +108,7 @@ void ReadsChecker::check_members(NodeIndex node, const crdt::AwLwwMap& map) {
     return true;
   });
   std::set<std::string> listed;
-  for (const members::Member& member : world_->members(node)) {
+  for (const members::Member& member : members) {
     listed.insert(member.name);
   }
   if (listed != wanted) {

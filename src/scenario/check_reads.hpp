@@ -18,7 +18,8 @@ class ReadsChecker final : public Checker {
  private:
   void check_key(NodeIndex node, base::BytesView key, const std::optional<crdt::Value>& read,
                  const crdt::Siblings* siblings);
-  void check_members(NodeIndex node, const crdt::AwLwwMap& map);
+  void check_members(NodeIndex node, const crdt::AwLwwMap& map,
+                     const std::vector<members::Member>& members);
 
   World* world_;
 };

@@ -39,7 +39,9 @@ std::optional<std::string> TrafficChecker::unsettled(Group core) {
     }
     const std::uint64_t bytes = sent(node) - before_[node];
     // One neighbour more: somebody who is none may be asked, while ended runs are closed.
-    const std::uint64_t neighbours = world_->sizes(node).replication.neighbours + 1;
+    const NodeSizes sizes = world_->sizes(node);
+    const std::uint64_t neighbours =
+        sizes.replication.neighbours + 1 + (sizes.registry ? sizes.registry->neighbours + 1 : 0);
     const std::uint64_t most = neighbours * kBytesMax * static_cast<std::uint64_t>(kIntervals + 1);
     if (bytes > most && !verdict_) {
       verdict_ = world_->name(node) + " sent " + std::to_string(bytes) + " B of replication in " +
@@ -50,6 +52,24 @@ std::optional<std::string> TrafficChecker::unsettled(Group core) {
   }
   since_ = world_->now();
   return verdict_;
+}
+
+template <class Say>
+std::optional<std::string> PendingChecker::pending_of(const replication::Replicator::Sizes& sizes,
+                                                      const Say& say) const {
+  if (sizes.queued_events > 0) {
+    return say(sizes.queued_events, "events to push");
+  }
+  if (sizes.early_events > 0 && down_.empty()) {
+    return say(sizes.early_events, "early events that wait for others");
+  }
+  if (sizes.sessions_open > 0) {
+    return say(sizes.sessions_open, "open session");
+  }
+  if (sizes.rounds_open > sizes.neighbours + 1) {
+    return say(sizes.rounds_open, "rounds under way, more than neighbours");
+  }
+  return {};
 }
 
 void PendingChecker::on_up(base::Instant /*at*/, NodeIndex node, std::uint64_t /*boot*/) {
@@ -72,23 +92,25 @@ std::optional<std::string> PendingChecker::unsettled(Group core) {
     if (sizes.pending_writes > 0) {
       return say(sizes.pending_writes, "writes that wait for the first sync");
     }
-    if (sizes.replication.queued_events > 0) {
-      return say(sizes.replication.queued_events, "events to push");
-    }
     if (sizes.children && sizes.children->calls > 0) {
       return say(sizes.children->calls, "calls of children under way");
     }
     if (sizes.children && sizes.children->moves > 0) {
       return say(sizes.children->moves, "children on the move");
     }
-    if (sizes.replication.early_events > 0 && down_.empty()) {
-      return say(sizes.replication.early_events, "early events that wait for others");
+    if (sizes.names && sizes.names->calls > 0) {
+      return say(sizes.names->calls, "registrations that wait");
     }
-    if (sizes.replication.sessions_open > 0) {
-      return say(sizes.replication.sessions_open, "open session");
+    if (sizes.names && sizes.names->conflicts > 0) {
+      return say(sizes.names->conflicts, "conflicts to settle");
     }
-    if (sizes.replication.rounds_open > sizes.replication.neighbours + 1) {
-      return say(sizes.replication.rounds_open, "rounds under way, more than neighbours");
+    if (sizes.names && sizes.names->losers > 0) {
+      return say(sizes.names->losers, "processes that have lost a name, and live");
+    }
+    for (const auto& replication : {std::optional(sizes.replication), sizes.registry}) {
+      if (auto why = replication ? pending_of(*replication, say) : std::nullopt) {
+        return why;
+      }
     }
   }
   return {};

@@ -42,6 +42,9 @@ class PendingChecker final : public Checker {
   [[nodiscard]] std::optional<std::string> unsettled(Group core) override;
 
  private:
+  template <class Say>
+  [[nodiscard]] std::optional<std::string> pending_of(const replication::Replicator::Sizes& sizes,
+                                                      const Say& say) const;
   World* world_;
   std::set<NodeIndex> down_;
 };

@@ -34,14 +34,13 @@ void Actions::on(const StartChildren& start, Place place) {
                            .restart = restart_of(start.restart),
                            .acknowledged_by = static_cast<std::uint64_t>(start.acknowledged_by),
                            .timeout = start.timeout};
-    for (const std::string& argument : start.args) {
-      request.args.push_back(numbered(argument, number));
-    }
+    const std::string name = numbered(start.name, number);
+    request.args = arguments_of(start.type, numbered(start.args, number), name);
+    follow_name(name, request.args);
     request.shutdown.grace = start.shutdown.value_or(request.shutdown.grace);
     if (start.placement_key) {
       request.placement_key = numbered(*start.placement_key, number);
     }
-    const std::string name = numbered(start.name, number);
     run_->children.on_start(*node, next_call(),
                             {.name = name,
                              .ends_by_itself = start.restart != RestartRule::permanent,
@@ -49,6 +48,15 @@ void Actions::on(const StartChildren& start, Place place) {
     call(*node, request,
          {.what = "start_children of " + name, .timeout = start.timeout, .answer = start.answer});
   });
+}
+
+// A child that registers itself is looked for under its name.
+void Actions::follow_name(const std::string& child, const std::vector<std::string>& args) {
+  for (const std::string& argument : args) {
+    if (argument.starts_with(kNameArgument)) {
+      run_->names.on_child(argument.substr(kNameArgument.size()), child);
+    }
+  }
 }
 
 // `one` is called with each child of these names that was started, and the node whose turn it is.

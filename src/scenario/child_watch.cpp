@@ -46,6 +46,7 @@ void ChildWatch::on_tell(base::Instant at, NodeIndex node, const base::Tell& tel
     end(at, node, *id,
         tell.value == 0   ? CopyEnd::stopped
         : tell.value == 1 ? CopyEnd::finished
+        : tell.value == 3 ? CopyEnd::lost_name
                           : CopyEnd::crashed);
   }
 }

@@ -18,6 +18,7 @@ enum class CopyEnd : std::uint8_t {
   crashed,    ///< By any other.
   ignored,    ///< It never was up: its init declined.
   failed,     ///< It never was up: its init failed.
+  lost_name,  ///< To another process that has its name.
   node_gone,  ///< With its node.
 };
 

@@ -138,6 +138,12 @@ void Cluster::Resolver::add(const NodeRef& ref, std::vector<NodeIndex>& out) {
         out.push_back(*owner);
       }
       return;
+    case NodeRef::Role::holder_of:
+      if (const auto holder =
+              cluster_->holder_of_ ? cluster_->holder_of_(ref.name) : std::nullopt) {
+        out.push_back(*holder);
+      }
+      return;
   }
 }
 

@@ -30,6 +30,9 @@ class Cluster {
     bool slow = false;
     /// Taken off the member list by a set_members: it runs, and replicates with nobody.
     bool removed = false;
+    /// The same of the registry's member list.
+    bool removed_from_registry = false;
+    bool registry_stopped = false;   ///< In its present life.
     std::uint64_t starts = 0;        ///< So far: tells one life from another.
     std::uint64_t start_faults = 0;  ///< So far: a later one outlasts an earlier one.
     State ends_as = State::crashed;  ///< What it is when it next goes down by itself.
@@ -50,6 +53,8 @@ class Cluster {
   /// How the owner of a child is found, by the child's name.
   using OwnerOf = std::function<std::optional<NodeIndex>(const std::string& child)>;
   void find_owners_by(OwnerOf owner_of) { owner_of_ = std::move(owner_of); }
+  /// How the node of a name's holder is found.
+  void find_holders_by(OwnerOf holder_of) { holder_of_ = std::move(holder_of); }
   [[nodiscard]] bool is_minority(NodeIndex node) const { return minority_.contains(node); }
   /// Ascending.
   [[nodiscard]] std::vector<NodeIndex> all() const;
@@ -87,6 +92,7 @@ class Cluster {
   std::map<base::NodeId, NodeIndex> by_id_;
   std::set<NodeIndex> minority_;
   OwnerOf owner_of_;
+  OwnerOf holder_of_;
 };
 
 }  // namespace horde::scenario

@@ -56,6 +56,14 @@ struct Codec<NodeSet> {
   static Json schema(const Rule&, Json& definitions);
 };
 
+/// Any JSON; rule.min of 1: but null.
+template <>
+struct Codec<JsonValue> {
+  static void read(const At& at, const Json& json, const Rule& rule, JsonValue& out);
+  static Json write(const JsonValue& value);
+  static Json schema(const Rule&, Json&) { return Json::object(); }
+};
+
 template <>
 struct Codec<Wanted> {
   static void read(const At& at, const Json& json, const Rule& rule, Wanted& out);

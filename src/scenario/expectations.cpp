@@ -105,6 +105,10 @@ void Actions::on(const Expect& expect, Place place) {
   const Nodes alive = expect.alive ? present(resolve, *expect.alive) : Nodes{};
   const Nodes dead = expect.dead ? present(resolve, *expect.dead) : Nodes{};
   const Nodes nodes = running(resolve, expect.on);
+  std::map<std::string, std::optional<NodeIndex>> held;
+  for (const auto& [name, ref] : expect.held) {
+    held[name] = Cluster::Resolver(resolver(place))(ref);
+  }
   const std::size_t before = run_->unmet.list().size();
   for (const NodeIndex node : nodes) {
     for (const auto& [key, wanted] : expect.values) {
@@ -117,6 +121,7 @@ void Actions::on(const Expect& expect, Place place) {
       expect_count(node, std::ssize(run_->world.to_map(node)), expect.keys, "keys");
     }
     expect_children(node, expect);
+    expect_names(node, expect, held);
     expect_members(node, expect, alive, dead);
   }
   if (expect.running) {
@@ -230,6 +235,7 @@ void Actions::expect_members(NodeIndex node, const Expect& expect, const Nodes& 
 void Actions::on(const Measure& measure, Place /*place*/) {
   run_->metrics.begin(run_->cluster.all());
   run_->child_metrics.begin(measure.children);
+  run_->name_metrics.begin();
 }
 
 void Actions::expect_metrics(const Expect& expect) {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <deque>
+#include <set>
 
+#include "registry/name.hpp"
 #include "scenario/world.hpp"
 
 namespace horde::scenario {
@@ -20,12 +22,21 @@ class FakeWorld final : public World {
     bool quorum = true;
     NodeSizes sizes;
     std::uint64_t push_bytes = 0;
+    crdt::AwLwwMap registry_map;
+    std::map<base::Bytes, std::vector<NameRow>> names;  // As read.
+    std::set<base::RunId> seen;                         // Lives of nodes whose names are shown.
+    std::set<process::Pid> alive;                       // Its own processes.
   };
 
   explicit FakeWorld(std::size_t nodes = 0) {
     for (std::size_t i = 0; i < nodes; ++i) {
       (void)add_node({.name = "n" + std::to_string(i + 1)});
       nodes_.back().up = true;
+    }
+    for (Node& node : nodes_) {
+      for (NodeIndex other = 0; other < nodes_.size(); ++other) {
+        node.seen.insert(run_of(other));
+      }
     }
   }
   [[nodiscard]] Node& node(NodeIndex index) { return nodes_[index]; }
@@ -49,6 +60,82 @@ class FakeWorld final : public World {
                       .map = &nodes_[index].map,
                       .touched = touched,
                       .written = written});
+  }
+
+  /// The process of that number, which lives on the node.
+  process::Pid start_process(NodeIndex index, std::uint64_t serial) {
+    const process::Pid pid{run_of(index), serial};
+    nodes_[index].alive.insert(pid);
+    return pid;
+  }
+  /// The node's registry reads `pid` as the holder, and its map has the entry; all goes right.
+  crdt::Event hold(NodeIndex index, const base::Bytes& name, const process::Pid& pid,
+                   const registry::Rank& rank = {}) {
+    Node& node = nodes_[index];
+    node.names[name] = {{name, pid, {}}};
+    const registry::NameKey key{.name = name, .run = pid.run, .number = 0};
+    return node.registry_map.put(run_of(index), registry::encode(key),
+                                 registry::encode(registry::NameValue{pid.serial, rank, {}}),
+                                 ++clock_);
+  }
+  /// One step of the node that touched names, told to `observer`.
+  void name_step(NodeIndex index, WorldObserver& observer, std::vector<crdt::Event> written,
+                 std::vector<base::Bytes> names) {
+    std::vector<crdt::Change> touched;
+    for (const crdt::Event& event : written) {
+      touched.push_back({event.key, crdt::Visible::added});
+    }
+    observer.on_step(
+        {.node = index,
+         .at = now_,
+         .map = &nodes_[index].map,
+         .touched = {},
+         .written = {},
+         .registry = {.map = &nodes_[index].registry_map, .touched = touched, .written = written},
+         .names_touched = names});
+  }
+
+  [[nodiscard]] std::vector<NameRow> holders(NodeIndex index, base::BytesView name) const override {
+    const auto it = nodes_[index].names.find(base::Bytes(name));
+    return it == nodes_[index].names.end() ? std::vector<NameRow>{} : it->second;
+  }
+  [[nodiscard]] std::optional<NameRow> lookup(NodeIndex index,
+                                              base::BytesView name) const override {
+    const std::vector<NameRow> rows = holders(index, name);
+    return rows.empty() ? std::nullopt : std::optional(rows.front());
+  }
+  [[nodiscard]] std::vector<base::Bytes> names_of(NodeIndex index,
+                                                  const process::Pid& pid) const override {
+    std::vector<base::Bytes> out;
+    for (const NameRow& row : names(index)) {
+      if (row.pid == pid) {
+        out.push_back(row.key);
+      }
+    }
+    return out;
+  }
+  [[nodiscard]] std::vector<NameRow> names(NodeIndex index) const override {
+    std::vector<NameRow> out;
+    for (const auto& [name, rows] : nodes_[index].names) {
+      out.insert(out.end(), rows.begin(), rows.end());
+    }
+    return out;
+  }
+  [[nodiscard]] std::size_t names_count(NodeIndex index) const override {
+    return names(index).size();
+  }
+  [[nodiscard]] const crdt::AwLwwMap* registry_map(NodeIndex index) const override {
+    return nodes_[index].up ? &nodes_[index].registry_map : nullptr;
+  }
+  [[nodiscard]] std::vector<members::Member> registry_members(NodeIndex index) const override {
+    return nodes_[index].view;
+  }
+  [[nodiscard]] base::RunId run(NodeIndex index) const override { return run_of(index); }
+  [[nodiscard]] bool sees(NodeIndex index, const base::RunId& run) const override {
+    return nodes_[index].seen.contains(run);
+  }
+  [[nodiscard]] bool is_alive(NodeIndex index, const process::Pid& pid) const override {
+    return nodes_[index].alive.contains(pid);
   }
 
   void add_observer(WorldObserver&) override {}

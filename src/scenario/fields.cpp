@@ -10,6 +10,7 @@ namespace {
 constexpr std::array<std::string_view, 6> kRoles{"",         "random",   "all",
                                                  "minority", "majority", "others"};
 constexpr std::string_view kOwnerOf = "owner_of:";
+constexpr std::string_view kHolderOf = "holder_of:";
 
 std::string in_quotes(std::string_view text) {
   return '"' + base::printable(text, 40) + '"';
@@ -37,7 +38,7 @@ void read_node(const At& at, const Json& json, NodeRef& out) {
   if (!json.is_string()) {
     return wrong_type(at, json,
                       "a node's name, or random, all, minority, majority, others, or owner_of: and "
-                      "a child's name");
+                      "a child's name, or holder_of: and a name of the registry");
   }
   const std::string& text = json.get_ref<const std::string&>();
   const auto role = std::find(kRoles.begin(), kRoles.end(), text);
@@ -50,6 +51,11 @@ void read_node(const At& at, const Json& json, NodeRef& out) {
     at.report->children.push_back({.pointer = at.pointer, .name = out.name});
     return;
   }
+  if (text.starts_with(kHolderOf)) {
+    out = {.role = NodeRef::Role::holder_of, .name = text.substr(kHolderOf.size())};
+    at.report->held.push_back({.pointer = at.pointer, .name = out.name});
+    return;
+  }
   out = {.name = text};
   at.report->mentions.push_back({.pointer = at.pointer, .name = text});
 }
@@ -59,6 +65,9 @@ void read_node(const At& at, const Json& json, NodeRef& out) {
 std::string to_string(const NodeRef& node) {
   if (node.role == NodeRef::Role::owner_of) {
     return std::string(kOwnerOf) + node.name;
+  }
+  if (node.role == NodeRef::Role::holder_of) {
+    return std::string(kHolderOf) + node.name;
   }
   return node.role == NodeRef::Role::named
              ? node.name
@@ -228,7 +237,9 @@ Json Codec<std::string>::schema(const Rule& rule, Json&) {
 
 void Codec<NodeRef>::read(const At& at, const Json& json, const Rule&, NodeRef& out) {
   read_node(at, json, out);
-  if (out.role != NodeRef::Role::named && out.role != NodeRef::Role::random) {
+  const bool is_one = out.role == NodeRef::Role::named || out.role == NodeRef::Role::random ||
+                      out.role == NodeRef::Role::owner_of || out.role == NodeRef::Role::holder_of;
+  if (!is_one) {
     at.problem(in_quotes(to_string(out)) + " is more than one node",
                "name one, or write \"random\"");
   }
@@ -240,7 +251,8 @@ Json Codec<NodeRef>::schema(const Rule&, Json& definitions) {
                          {"description",
                           "A node's name, or a role: random (one running node), all, minority, "
                           "majority, others (all that the step does not name), owner_of:NAME (the "
-                          "node that owns that child)."}};
+                          "node that owns that child), holder_of:NAME (the node of the process "
+                          "that holds that name)."}};
   return {{"$ref", "#/$defs/node"}};
 }
 

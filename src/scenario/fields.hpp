@@ -20,8 +20,8 @@ namespace horde::scenario {
 
 using Json = nlohmann::ordered_json;
 
-/// Collects the problems of one file, and the nodes and children that it mentions: whether those
-/// exist is known only at the end.
+/// Collects the problems of one file, and the nodes, children and names that it mentions: whether
+/// those exist is known only at the end.
 struct Report {
   struct Mention {
     std::string pointer;
@@ -30,6 +30,7 @@ struct Report {
   std::vector<Problem> problems;
   std::vector<Mention> mentions;  // Nodes.
   std::vector<Mention> children;
+  std::vector<Mention> held;  // Names of the registry.
 };
 
 /// A place in the file.

@@ -37,6 +37,14 @@ std::vector<MetricInfo> all() {
       {"takeover", Unit::time, "from a crash of its node until a child ran on another"},
       {"takeover after detection", Unit::time, "the same, from the first node that declared it"},
       {"child rows node", Unit::count, "what a node's supervisor keeps rows of now"},
+      {"name conflicts", Unit::count, "processes that lost a name to another"},
+      {"name kills", Unit::count, "those that did not end by themselves in time"},
+      {"unavailable name seconds", Unit::time,
+       "that names of live processes, and of children that must run, could not be read on some "
+       "node"},
+      {"heal to one holder", Unit::time,
+       "from the end of the last fault until each such name had one live holder everywhere"},
+      {"name rows node", Unit::count, "entries of names that a node has now"},
       {"membership datagrams a second, peak", Unit::count, "of a node's busiest second"}};
   for (const std::string_view kind : kKinds) {
     if (kind == "framing") {  // Every datagram has some.

@@ -33,7 +33,7 @@ void Metrics::begin(const std::vector<NodeIndex>& all) {
 }
 
 void Metrics::on_step(const WorldStep& step) {
-  counts_.events += std::ssize(step.written);
+  counts_.events += std::ssize(step.written) + std::ssize(step.registry.written);
 }
 
 void Metrics::on_crash(NodeIndex node, const std::vector<NodeIndex>& watching) {
@@ -97,7 +97,9 @@ std::vector<Metric> Metrics::result(const std::vector<NodeIndex>& all) const {
   std::vector<std::int64_t> memory;
   for (const NodeIndex node : all) {
     if (world_->is_up(node) && world_->map(node) != nullptr) {
-      memory.push_back(static_cast<std::int64_t>(world_->sizes(node).replication.bytes));
+      const NodeSizes sizes = world_->sizes(node);
+      memory.push_back(static_cast<std::int64_t>(sizes.replication.bytes +
+                                                 (sizes.registry ? sizes.registry->bytes : 0)));
     }
   }
   add_spread("memory node", Unit::bytes, std::move(memory));

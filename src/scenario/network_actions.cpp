@@ -170,4 +170,14 @@ void Actions::on(const Link& link, Place place) {
   change_network([&] { end_after(run_->network.change(link, from, to), link.lasts); });
 }
 
+void Actions::on(const Channel& channel, Place place) {
+  Cluster::Resolver resolve = resolver(place);
+  const faults::Nodes from = run_->cluster.ids(resolve(channel.from));
+  const faults::Nodes to = run_->cluster.ids(resolve(channel.to));
+  change_network([&] {
+    const faults::Delay delay{channel.delay, run_->world.channels(channel.horde)};
+    end_after(run_->network.delay(delay, links_between(from, to)), channel.lasts);
+  });
+}
+
 }  // namespace horde::scenario

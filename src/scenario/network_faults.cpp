@@ -92,6 +92,10 @@ NetworkFaults::FaultId NetworkFaults::change(const Link& change, const faults::N
                 .nodes = {nodes.begin(), nodes.end()}});
 }
 
+NetworkFaults::FaultId NetworkFaults::delay(faults::Delay delay, faults::LinkSet links) {
+  return begin({.kind = Kind::channel, .links = std::move(links), .delay = delay});
+}
+
 NetworkFaults::FaultId NetworkFaults::begin(Fault fault) {
   fault.id = ++last_;
   add_rules(fault);
@@ -107,6 +111,9 @@ void NetworkFaults::add_rules(Fault& fault) {
       return;
     case Kind::clog:
       fault.rules = {world_->add_rule({name, fault.links, faults::Hold{}})};
+      return;
+    case Kind::channel:
+      fault.rules = {world_->add_rule({name, fault.links, fault.delay})};
       return;
     case Kind::link:
       break;
@@ -195,7 +202,7 @@ void NetworkFaults::unclog(const faults::Nodes& from, const faults::Nodes& to,
 
 void NetworkFaults::heal_among(const faults::Nodes& core, const faults::Nodes& all) {
   const std::set<base::NodeId> inside(core.begin(), core.end());
-  keep_only(all, Kind::cut, Kind::link, [&](base::NodeId a, base::NodeId b) {
+  keep_only(all, Kind::cut, Kind::channel, [&](base::NodeId a, base::NodeId b) {
     return !inside.contains(a) || !inside.contains(b);
   });
 }

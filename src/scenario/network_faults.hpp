@@ -1,4 +1,4 @@
-// NetworkFaults: the cuts, clogs and link changes in force, as scenarios speak of them.
+// NetworkFaults: the cuts, clogs, link changes and delays in force, as scenarios speak of them.
 //
 // A fault is one rule of the world. Faults of the network can be ended one by one, by name, all, or
 // in part: a settle ends what is among its core and leaves the rest.
@@ -14,7 +14,7 @@ namespace horde::scenario {
 
 class NetworkFaults {
  public:
-  enum class Kind : std::uint8_t { cut, clog, link };
+  enum class Kind : std::uint8_t { cut, clog, link, channel };
   /// Handed out by begin, never used twice.
   using FaultId = std::uint64_t;
 
@@ -24,6 +24,9 @@ class NetworkFaults {
   FaultId clog(faults::LinkSet links);
   /// What `change` sets is changed of the links from `from` to `to`.
   FaultId change(const Link& change, const faults::Nodes& from, const faults::Nodes& to);
+
+  /// What belongs to some channels only is late.
+  FaultId delay(faults::Delay delay, faults::LinkSet links);
 
   /// Nothing if it has ended already.
   void end(FaultId fault);
@@ -48,6 +51,7 @@ class NetworkFaults {
     faults::LinkSet links;
     Link change;
     faults::Nodes nodes;  // At the ends of what is changed.
+    faults::Delay delay;
     std::vector<faults::RuleId> rules;
   };
 

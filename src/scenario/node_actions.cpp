@@ -9,6 +9,7 @@ void Actions::start(NodeIndex node) {
   Cluster::Node& state = run_->cluster[node];
   state.state = Cluster::State::up;
   state.ends_as = Cluster::State::crashed;
+  state.registry_stopped = false;
   ++state.starts;
   run_->world.start(node);
 }
@@ -75,6 +76,7 @@ void Actions::crash(NodeIndex node, Disk disk, std::int64_t records) {
   state.paused = false;
   if (disk != Disk::kept) {
     run_->acknowledged.on_disk_loss(node);
+    run_->acknowledged_names.on_disk_loss(node);
     run_->children.on_disk_loss(node, run_->cluster.running());
   }
   Nodes watching = run_->cluster.running();

@@ -54,7 +54,10 @@ constexpr std::string_view kEverything = R"({
             "hash": "ring", "redistribution": "active", "duplicates": "leave", "on_intensity": "shutdown",
             "static_children": ["one", {"name": "two", "type": "echo", "restart": "transient", "shutdown": "0s"}],
             "extra_arguments": ["x"], "max_children": 5, "max_restarts": 2, "healthy_after": "1s", "quarantine": "3s",
-            "takeover_delay": "2s", "proxy_message_ttl": 0},
+            "takeover_delay": "2s", "proxy_message_ttl": 0,
+            "registry": {"keys": "duplicate", "listeners": ["ear"], "meta": {"since": {"y": 1, "x": [null, 2.5]}},
+                         "conflict_grace": "2s", "conflicts_at_once": 7, "conflict_pace": "5ms", "names_max": 9,
+                         "members": ["a", "b"], "sync_interval": "1s"}},
   "network": {"latency": "2ms", "bandwidth": "10Mbit/s",
               "links": [{"from": "a", "to": ["b", "c"], "loss": "50%",
                          "latency": {"log_normal": {"median": "80ms", "sigma": "40%"}}}]},
@@ -67,7 +70,20 @@ constexpr std::string_view kEverything = R"({
     {"get": {"key": "x", "value": null}}, {"get": {"key": "x", "value": ""}},
     {"take": {"keys": ["x", "k"], "values": {"k": "v"}}},
     {"workload": {"puts": 10000, "removes": 2000, "over": "20s"}},
-    {"set_members": ["a", "b", "nobody"]},
+    {"set_members": ["a", "b", "nobody"]}, {"set_members": {"members": "a", "horde": "registry"}},
+    {"start_processes": {"count": 2, "type": "echo", "under": "key-{i}", "value": 5, "via": ["a", "b"], "answer": "ok"}},
+    {"register_names": {"count": 3, "value": {"a": null}, "priority": -2, "process": "p", "type": "stubborn",
+                        "confirm": "quorum", "timeout": "1s", "answer": "already_registered", "via": "a", "over": "1s"}},
+    {"unregister_names": {"count": 1, "first": 2, "process": "p", "answer": "not_held"}},
+    {"unregister_match": {"name": "n", "process": "p", "value": [1], "removed": 1}},
+    {"update_values": {"count": 1, "value": null, "before": "x"}}, {"put_meta": {"key": "k", "value": true}},
+    {"get_meta": {"key": "k"}}, {"get_meta": {"key": "k", "value": true}}, {"delete_meta": "k"},
+    {"send_to_names": {"count": 1, "message": "m"}}, {"stop_processes": {"count": 1, "reason": "kill"}},
+    {"call_names": {"count": 1, "request": "r", "reply": "s", "timeout": "1s"}},
+    {"barrier": {"name": "n", "members": ["a", "elsewhere"], "timeout": "1s", "answer": "missing"}},
+    {"stop_registry": "b"}, {"lookup": {"name": "n", "on": "b", "process": "p", "value": 1, "via": "a"}},
+    {"lookup": {"name": "n", "nobody": true}}, {"select_names": {"prefix": "n", "value": 1, "names": ["n1"], "count": 1}},
+    {"channel": {"delay": "2s", "from": "holder_of:name-1", "for": "1s"}},
     {"start_children": {"count": 3, "type": "crasher", "args": ["after_ms=5"], "restart": "transient", "shutdown": "1s",
                         "placement_key": "k{i}", "acknowledged_by": 2, "timeout": "3s", "answer": "ok"}},
     {"terminate_children": {"count": 2, "first": 1, "over": "1s", "timeout": "3s", "answer": "ok"}},
@@ -89,7 +105,8 @@ constexpr std::string_view kEverything = R"({
     {"heal": "left"}, {"clog": {"from": "a"}}, {"unclog": {}},
     {"link": {"from": "a", "to": "b", "bandwidth": "unlimited", "for": "5s"}},
     {"expect": {"values": {"x": null, "k": "v"}, "absent": ["y"], "keys": 1, "running": 2, "quarantined": 0, "quorum": true, "members": 3,
-                "alive": ["a", "b"], "dead": "c", "converged": true}},
+                "alive": ["a", "b"], "dead": "c", "converged": true, "names": 3, "held": {"name-2": "holder_of:key-0"},
+                "free": ["name-9"]}},
     {"expect": {"members": ["a", "b"]}}, {"measure": {}},
     {"expect": {"metrics": {"bytes push": "64kB", "convergence": {"at_most": "5ms", "of": "p50"},
                             "deaths": {"at_least": 1, "at_most": 2}}}},
@@ -155,6 +172,36 @@ TEST(ToJson, WhatIsWrittenParsesToAnEqualScenario) {
     EXPECT_EQ(parsed(written), scenario);
     EXPECT_EQ(to_json(parsed(written)), written);
   }
+}
+
+// Goal: a value is the same bytes however a file writes it, as registries compare bytes.
+TEST(Parse, EqualValuesHaveEqualBytes) {
+  const auto value = [](std::string_view json) {
+    const Scenario scenario =
+        parsed(R"({"timeline": [{"put_meta": {"key": "k", "value": )" + std::string(json) + "}}]}");
+    return action<PutMeta>(scenario, 0).value.bytes;
+  };
+  EXPECT_EQ(value(R"({"a": 1, "b": [2]})"), value(R"({ "b": [2], "a": 1 })"));
+  EXPECT_EQ(value("null"), JsonValue{}.bytes);
+  EXPECT_NE(value("1"), value("\"1\""));
+}
+
+// Goal: a child that registers itself does so under its own name, unless it is told another.
+TEST(Scenario, ANamedProcessTakesItsOwnName) {
+  using Args = std::vector<std::string>;
+  EXPECT_EQ(arguments_of("named", {"value=5"}, "server-7"), (Args{"value=5", "name=server-7"}));
+  EXPECT_EQ(arguments_of("named", {"name=x"}, "server-7"), (Args{"name=x"}));
+  EXPECT_EQ(arguments_of("echo", {}, "server-7"), Args{});
+}
+
+TEST(Scenario, ItHasARegistryIfSomethingTakesANameOrItsOptionsStandThere) {
+  EXPECT_FALSE(has_registry(parsed(R"({"timeline": [{"start_children": 3}]})")));
+  EXPECT_TRUE(has_registry(parsed(R"({"horde": {"registry": {}}})")));
+  EXPECT_TRUE(has_registry(parsed(R"({"timeline": [{"lookup": {"name": "x", "nobody": true}}]})")));
+  EXPECT_TRUE(
+      has_registry(parsed(R"({"timeline": [{"start_children": {"count": 3, "type": "named"}}]})")));
+  EXPECT_TRUE(has_registry(
+      parsed(R"({"horde": {"static_children": [{"name": "one", "type": "named"}]}})")));
 }
 
 TEST(ToJson, EverySortOfStepIsInTheRoundTripTest) {

@@ -8,7 +8,7 @@ namespace horde::scenario {
 namespace {
 
 // What nodes tell -> what it shows.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kTopics{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kTopics{{
     {"truncated_sync", "truncated_sync"},
     {"reconciled", "reconcile"},
     {"session_restarted", "session_restart"},
@@ -22,6 +22,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kTopics{
     {"quorum_lost", "quorum_lost"},
     {"end_forgotten", "end_forgotten"},
     {"member_dead", "member_dead"},
+    {"name_conflict", "name_conflict"},
+    {"name_killed", "name_killed"},
+    {"lone_horde", "lone_horde"},
 }};
 
 }  // namespace
@@ -46,14 +49,17 @@ void Probes::on_copy_up(base::Instant /*at*/, NodeIndex /*node*/, const supervis
 }
 
 void Probes::on_step(const WorldStep& step) {
-  if (step.map == nullptr || seen_.contains("conflict")) {
+  if (seen_.contains("conflict")) {
     return;
   }
-  for (const crdt::Change& change : step.touched) {
-    const crdt::Siblings* siblings = step.map->siblings(change.key);
-    if (siblings != nullptr &&
-        std::ranges::count(*siblings, crdt::Kind::put, &crdt::Sibling::kind) > 1) {
-      seen_.insert("conflict");
+  for (const WhichHorde which : {WhichHorde::horde, WhichHorde::registry}) {
+    const MapStep of = step.of(which);
+    for (const crdt::Change& change : of.touched) {
+      const crdt::Siblings* siblings = of.map == nullptr ? nullptr : of.map->siblings(change.key);
+      if (siblings != nullptr &&
+          std::ranges::count(*siblings, crdt::Kind::put, &crdt::Sibling::kind) > 1) {
+        seen_.insert("conflict");
+      }
     }
   }
 }

@@ -8,10 +8,12 @@
 #include "scenario/check_acknowledged.hpp"
 #include "scenario/check_calls.hpp"
 #include "scenario/check_children.hpp"
+#include "scenario/check_name_ends.hpp"
 #include "scenario/child_metrics.hpp"
 #include "scenario/cluster.hpp"
 #include "scenario/death_watch.hpp"
 #include "scenario/metrics.hpp"
+#include "scenario/name_metrics.hpp"
 #include "scenario/network_faults.hpp"
 #include "scenario/story.hpp"
 
@@ -36,6 +38,13 @@ class Schedule {
   std::uint64_t last_ = 0;
 };
 
+/// That a process has which has lost a name.
+[[nodiscard]] inline base::Duration conflict_grace_of(const Scenario& scenario) {
+  const base::Duration otherwise = registry::Options{}.conflict_grace;
+  return scenario.horde.registry ? scenario.horde.registry->conflict_grace.value_or(otherwise)
+                                 : otherwise;
+}
+
 struct RunContext {
   RunContext(const Scenario& scenario_given, std::uint64_t seed_given, World& world_given)
       : scenario(scenario_given),
@@ -47,9 +56,14 @@ struct RunContext {
         metrics(world_given, deaths),
         story(world_given),
         acknowledged(world_given),
+        acknowledged_names(world_given, WhichHorde::registry),
         calls(world_given),
         children(world_given, watch, scenario_given.horde.redistribution),
-        child_metrics(world_given, children) {}
+        child_metrics(world_given, children),
+        reads(world_given, cluster),
+        names(world_given, cluster, reads, children, watch),
+        name_ends(world_given, cluster, conflict_grace_of(scenario_given)),
+        name_metrics(world_given, reads, names) {}
 
   /// Since time 0.
   [[nodiscard]] base::Duration now() const { return world.now() - zero; }
@@ -65,6 +79,9 @@ struct RunContext {
     if (has_children(scenario)) {
       child_metrics.add_to(out, cluster.running());
     }
+    if (has_registry(scenario)) {
+      name_metrics.add_to(out, cluster.running());
+    }
     return out;
   }
 
@@ -77,10 +94,15 @@ struct RunContext {
   Metrics metrics;
   Story story;
   AcknowledgedChecker acknowledged;
+  AcknowledgedChecker acknowledged_names;
   CallsChecker calls;
   ChildWatch watch;
   ChildrenChecker children;
   ChildMetrics child_metrics;
+  NameWatch reads;
+  NamesChecker names;
+  NameEndsChecker name_ends;
+  NameMetrics name_metrics;
   Schedule schedule;
   Findings unmet;  // Expectations.
   base::Instant zero;

@@ -57,9 +57,13 @@ void Runner::advance(base::Duration to) {
 
 void Runner::run_until(base::Instant time) {
   while (run_.world.now() < time && !run_.world.is_stopped()) {
-    run_.world.run_until(healed_ ? std::min(time, run_.world.now() + slice()) : time);
+    const bool watching = healed_ || names_healed_;
+    run_.world.run_until(watching ? std::min(time, run_.world.now() + slice()) : time);
     if (healed_) {
       note_convergence(replicating());
+    }
+    if (names_healed_) {
+      note_names(replicating());
     }
   }
 }
@@ -85,9 +89,14 @@ void Runner::note_health() {
   }
   if (!healthy) {
     healed_.reset();
+    names_healed_.reset();
   } else if (!was_healthy_) {
     healed_ = run_.world.now();
     note_convergence(replicating());
+    if (has_registry(run_.scenario)) {
+      names_healed_ = run_.world.now();
+      note_names(replicating());
+    }
   }
   was_healthy_ = healthy;
 }
@@ -100,6 +109,13 @@ void Runner::note_convergence(const std::vector<NodeIndex>& nodes) {
     run_.story.add(TimelineLine::Kind::event, "maps and views are equal again, " +
                                                   to_text(*converged_) +
                                                   " after the last fault or write");
+  }
+}
+
+void Runner::note_names(const std::vector<NodeIndex>& nodes) {
+  if (run_.names.all_held(nodes)) {
+    run_.name_metrics.on_one_holder(run_.world.now() - *names_healed_);
+    names_healed_.reset();
   }
 }
 
@@ -225,6 +241,9 @@ std::vector<Failure> Runner::wait(const std::vector<NodeIndex>& core, base::Dura
     run_.world.run_until(std::min(run_.world.now() + slice(), deadline));
     if (healed_) {
       note_convergence(core);
+    }
+    if (names_healed_) {
+      note_names(core);
     }
     advance(run_.now());
     unsettled = look(core);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 
 #include "scenario/actions.hpp"
 #include "scenario/check_equality.hpp"
@@ -39,6 +40,9 @@ class Runner final : public WorldObserver {
   void add_nodes();
   void add_checkers(Checkers own);
   void follow_children();
+  void follow_names();
+  template <class Use, class Keep>
+  void add_name_checkers(const std::set<std::string>& wanted, const Use& use, const Keep& keep);
   void draw_swarms();
   void schedule_timeline();
   void schedule(const Step& step, std::uint64_t number, std::uint64_t repetition,
@@ -61,6 +65,7 @@ class Runner final : public WorldObserver {
   void run_until(base::Instant time);
   void note_health();
   void note_convergence(const std::vector<NodeIndex>& nodes);
+  void note_names(const std::vector<NodeIndex>& nodes);
   [[nodiscard]] std::vector<NodeIndex> replicating() const;
   [[nodiscard]] base::Duration slice() const;
   [[nodiscard]] bool is_over() const { return over_; }
@@ -87,8 +92,9 @@ class Runner final : public WorldObserver {
 
   // Convergence is measured from the end of the last fault, or a write after it; settle or not.
   bool was_healthy_ = true;
-  std::optional<base::Instant> healed_;      // Since when nothing is wrong, while states differ.
-  std::optional<base::Duration> converged_;  // How long it took after that.
+  std::optional<base::Instant> healed_;        // Since when nothing is wrong, while states differ.
+  std::optional<base::Duration> converged_;    // How long it took after that.
+  std::optional<base::Instant> names_healed_;  // The same, while names have not one holder each.
 };
 
 }  // namespace horde::scenario

@@ -4,6 +4,7 @@
 
 #include "scenario/check_bounds.hpp"
 #include "scenario/check_joins.hpp"
+#include "scenario/check_name_reads.hpp"
 #include "scenario/check_oracle.hpp"
 #include "scenario/check_quorum.hpp"
 #include "scenario/check_reads.hpp"
@@ -19,7 +20,8 @@ constexpr base::Duration kFormingSlice = base::milliseconds(10);
 
 bool only_reads(const Action& action) {
   return std::holds_alternative<Expect>(action) || std::holds_alternative<Get>(action) ||
-         std::holds_alternative<Take>(action);
+         std::holds_alternative<Take>(action) || std::holds_alternative<GetMeta>(action) ||
+         std::holds_alternative<Lookup>(action) || std::holds_alternative<SelectNames>(action);
 }
 
 }  // namespace
@@ -27,8 +29,8 @@ bool only_reads(const Action& action) {
 Runner::Runner(const Scenario& scenario, std::uint64_t seed, World& world, Checkers own)
     : run_(scenario, seed, world),
       actions_(run_),
-      maps_(world),
-      views_(world),
+      maps_(world, &run_.cluster),
+      views_(world, &run_.cluster),
       probes_(run_.watch) {
   // The order in which a step is told: who acts on it last.
   world.add_observer(run_.story);
@@ -39,6 +41,9 @@ Runner::Runner(const Scenario& scenario, std::uint64_t seed, World& world, Check
   world.add_observer(run_.acknowledged);
   if (has_children(scenario)) {
     follow_children();
+  }
+  if (has_registry(scenario)) {
+    follow_names();
   }
   world.add_observer(run_.calls);
   add_checkers(std::move(own));
@@ -62,7 +67,9 @@ void Runner::add_checkers(Checkers own) {
     bool any = false;
     for (const std::string_view id : checker->ids()) {
       if (wanted.contains(std::string(id))) {
-        checked_.emplace_back(id);
+        if (std::ranges::find(checked_, id) == checked_.end()) {
+          checked_.emplace_back(id);
+        }
         any = true;
       }
     }
@@ -93,6 +100,9 @@ void Runner::add_checkers(Checkers own) {
              always_);
       }
     }
+    if (has_registry(scenario)) {
+      add_name_checkers(wanted, use, keep);
+    }
     keep(std::make_unique<BoundsChecker>(world, bounds_of(scenario.horde)), always_);
     always_.push_back(&probes_);
     use(&maps_, eventually_);
@@ -108,6 +118,49 @@ void Runner::add_checkers(Checkers own) {
     eventually_.push_back(checker.get());
     checkers_.push_back(std::move(checker));
   }
+}
+
+template <class Use, class Keep>
+void Runner::add_name_checkers(const std::set<std::string>& wanted, const Use& use,
+                               const Keep& keep) {
+  World& world = run_.world;
+  constexpr WhichHorde kOfRegistry = WhichHorde::registry;
+  const NameKeys keys =
+      run_.scenario.horde.registry ? run_.scenario.horde.registry->keys : NameKeys::unique;
+  keep(std::make_unique<NameReadsChecker>(world, keys, wanted), always_);
+  keep(std::make_unique<OracleChecker>(world, wanted, kOfRegistry), always_);
+  keep(std::make_unique<JoinsChecker>(world, join_all, kOfRegistry), always_);
+  use(&run_.acknowledged_names, always_);
+  use(&run_.name_ends, always_);
+  run_.names.look_for(wanted.contains("E3"), wanted.contains("E5"));
+  use(&run_.names, eventually_);
+}
+
+void Runner::follow_names() {
+  World& world = run_.world;
+  world.add_observer(run_.reads);
+  world.add_observer(run_.names);
+  world.add_observer(run_.name_ends);
+  world.add_observer(run_.name_metrics);
+  world.add_observer(run_.acknowledged_names);
+  run_.reads.add(run_.name_metrics);
+  for (const StaticChild& child : run_.scenario.horde.static_children) {
+    for (const std::string& argument : arguments_of(child.type, child.args, child.name)) {
+      if (argument.starts_with(kNameArgument)) {
+        run_.names.on_child(argument.substr(kNameArgument.size()), child.name);
+      }
+    }
+  }
+  run_.cluster.find_holders_by([this](const std::string& name) -> std::optional<NodeIndex> {
+    for (const NodeIndex node : run_.cluster.running()) {
+      for (const process::Pid& pid : run_.reads.read(node, name)) {
+        if (run_.reads.lives(pid)) {
+          return run_.cluster.find(pid.run.node);
+        }
+      }
+    }
+    return {};
+  });
 }
 
 void Runner::follow_children() {

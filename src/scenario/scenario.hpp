@@ -51,6 +51,23 @@ struct Members {
   friend bool operator==(const Members&, const Members&) = default;
 };
 
+enum class NameKeys : std::uint8_t { unique, duplicate };
+
+/// Of the registry that every node has a member of. What is not set is the engine's own default,
+/// members and sync interval are the horde's.
+struct RegistryOptions {
+  NameKeys keys = NameKeys::unique;
+  std::vector<std::string> listeners;  // Names of local processes.
+  std::map<std::string, JsonValue> meta;
+  std::optional<base::Duration> conflict_grace;
+  std::optional<std::int64_t> conflicts_at_once;
+  std::optional<base::Duration> conflict_pace;
+  std::optional<std::int64_t> names_max;
+  std::optional<Members> members;
+  std::optional<base::Duration> sync_interval;
+  friend bool operator==(const RegistryOptions&, const RegistryOptions&) = default;
+};
+
 /// Options of every node's engine. What is not set is the engine's own default.
 struct HordeOptions {
   base::Duration sync_interval = base::milliseconds(300);
@@ -79,6 +96,7 @@ struct HordeOptions {
   std::optional<std::int64_t> tombstones_max;
   std::optional<base::Duration> probe_interval;
   std::optional<base::Duration> probe_timeout;
+  std::optional<RegistryOptions> registry;
   friend bool operator==(const HordeOptions&, const HordeOptions&) = default;
 };
 
@@ -148,5 +166,14 @@ struct Scenario {
 
 /// Whether its nodes supervise children: some step starts them, or they know of static ones.
 [[nodiscard]] bool has_children(const Scenario& scenario);
+/// Whether its nodes have a registry: it has options, some step is about names, or some process
+/// takes one.
+[[nodiscard]] bool has_registry(const Scenario& scenario);
+/// What a process called `name` is started with: `args`, and for a type that registers itself its
+/// name, if they do not say another.
+inline constexpr std::string_view kNameArgument = "name=";
+[[nodiscard]] std::vector<std::string> arguments_of(std::string_view type,
+                                                    std::vector<std::string> args,
+                                                    const std::string& name);
 
 }  // namespace horde::scenario

@@ -47,6 +47,27 @@ Json NamesCodec::schema(const Rule& rule, Json& definitions) {
       {"anyOf", Json::array({one, Codec<std::vector<std::string>>::schema(rule, definitions)})}};
 }
 
+void MembersCodec::read(const At& at, const Json& json, const Rule&, Members& out) {
+  if (json == "auto") {
+    out = {};
+  } else if (json.is_array()) {
+    out.automatic = false;
+    NamesCodec::read(at, json, {.min = 1}, out.names);
+  } else {
+    wrong_type(at, json, "\"auto\", or a list of node names");
+  }
+}
+
+Json MembersCodec::write(const Members& value) {
+  return value.automatic ? Json("auto") : NamesCodec::write(value.names);
+}
+
+Json MembersCodec::schema(const Rule&, Json& definitions) {
+  return {
+      {"anyOf", Json::array({{{"const", "auto"}},
+                             Codec<std::vector<std::string>>::schema({.min = 1}, definitions)})}};
+}
+
 namespace {
 
 /// Codec of `nodes`: how many, or a list of names and objects.
@@ -74,27 +95,6 @@ struct NodesCodec {
     return {
         {"anyOf", Json::array({{{"type", "integer"}, {"minimum", 1}, {"maximum", kNodesMax}},
                                Codec<std::vector<NodeOptions>>::schema({.min = 1}, definitions)})}};
-  }
-};
-
-struct MembersCodec {
-  static void read(const At& at, const Json& json, const Rule&, Members& out) {
-    if (json == "auto") {
-      out = {};
-    } else if (json.is_array()) {
-      out.automatic = false;
-      NamesCodec::read(at, json, {.min = 1}, out.names);
-    } else {
-      wrong_type(at, json, "\"auto\", or a list of node names");
-    }
-  }
-  static Json write(const Members& value) {
-    return value.automatic ? Json("auto") : NamesCodec::write(value.names);
-  }
-  static Json schema(const Rule&, Json& definitions) {
-    return {
-        {"anyOf", Json::array({{{"const", "auto"}},
-                               Codec<std::vector<std::string>>::schema({.min = 1}, definitions)})}};
   }
 };
 
@@ -157,6 +157,22 @@ const Table<Step>& table_of() {
                  alternative<&Step::action, Clog>("clog"),
                  alternative<&Step::action, Unclog>("unclog"),
                  alternative<&Step::action, Link>("link"),
+                 alternative<&Step::action, Channel>("channel"),
+                 alternative<&Step::action, StartProcesses>("start_processes"),
+                 alternative<&Step::action, StopProcesses>("stop_processes"),
+                 alternative<&Step::action, RegisterNames>("register_names"),
+                 alternative<&Step::action, UnregisterNames>("unregister_names"),
+                 alternative<&Step::action, UnregisterMatch>("unregister_match"),
+                 alternative<&Step::action, UpdateValues>("update_values"),
+                 alternative<&Step::action, PutMeta>("put_meta"),
+                 alternative<&Step::action, DeleteMeta>("delete_meta"),
+                 alternative<&Step::action, GetMeta>("get_meta"),
+                 alternative<&Step::action, SendToNames>("send_to_names"),
+                 alternative<&Step::action, CallNames>("call_names"),
+                 alternative<&Step::action, Barrier>("barrier"),
+                 alternative<&Step::action, StopRegistry>("stop_registry"),
+                 alternative<&Step::action, Lookup>("lookup"),
+                 alternative<&Step::action, SelectNames>("select_names"),
                  alternative<&Step::action, Expect>("expect"),
                  alternative<&Step::action, Measure>("measure"),
                  alternative<&Step::action, Settle>("settle"),
@@ -257,7 +273,10 @@ const Table<HordeOptions>& table_of() {
                                     "oldest first."),
           field<&T::probe_interval>("probe_interval", "Between two probes of a node.", kPositive),
           field<&T::probe_timeout>("probe_timeout", "A probe without answer goes on by others.",
-                                   kPositive)}};
+                                   kPositive),
+          field<&T::registry>("registry",
+                              "Every node has a member of a registry too; also if steps use "
+                              "names.")}};
   return table;
 }
 

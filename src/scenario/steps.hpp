@@ -3,7 +3,7 @@
 // Plain values. Their keys, defaults, bounds and descriptions in files stand in steps_tables.cpp.
 #pragma once
 
-#include "scenario/values.hpp"
+#include "scenario/name_steps.hpp"
 
 namespace horde::scenario {
 
@@ -92,6 +92,7 @@ struct Workload {
 struct SetMembers {
   NodeRef via{.role = NodeRef::Role::random};
   std::vector<std::string> members;
+  WhichHorde horde = WhichHorde::horde;
   friend bool operator==(const SetMembers&, const SetMembers&) = default;
 };
 
@@ -119,9 +120,6 @@ struct Stop {
 // --- Children ------------------------------------------------------------------------------------
 
 enum class RestartRule : std::uint8_t { permanent, transient, temporary };
-
-/// What a call must be answered with: a status, as "ok" or "max_children"; empty: anything.
-using WantedAnswer = std::string;
 
 /// `count` children of one process type, evenly over `over`, the nodes of `via` taking turns. "{i}"
 /// in `name`, `args` and `placement_key` counts from `first`. The name is the scenario's own, for
@@ -340,6 +338,9 @@ struct Expect {
   std::optional<NodeSet> alive;
   std::optional<NodeSet> dead;
   std::optional<bool> converged;
+  std::optional<std::int64_t> names;            // Entries that the registry shows.
+  std::map<std::string, NodeRef> held;          // Names, and where the holder of each lives.
+  std::vector<std::string> free;                // Names that nobody may hold.
   std::map<std::string, MetricBounds> metrics;  // Of all nodes, whatever `on` says.
   friend bool operator==(const Expect&, const Expect&) = default;
 };
@@ -368,10 +369,15 @@ using Action =
     std::variant<Put, Remove, PutMany, RemoveMany, Merge, Drop, Get, Take, Workload, SetMembers,
                  StartChildren, TerminateChildren, ReleaseChildren, WaitForQuorum, Join, Leave,
                  Stop, Crash, Restart, StartFaults, Pause, Resume, Slow, Clock, Hint, Garbage, Cut,
-                 Heal, Clog, Unclog, Link, Expect, Measure, Settle, Swarm>;
+                 Heal, Clog, Unclog, Link, Channel, StartProcesses, StopProcesses, RegisterNames,
+                 UnregisterNames, UnregisterMatch, UpdateValues, PutMeta, DeleteMeta, GetMeta,
+                 SendToNames, CallNames, Barrier, StopRegistry, Lookup, SelectNames, Expect,
+                 Measure, Settle, Swarm>;
 
 /// `pattern` with "{i}" replaced by `number`.
 [[nodiscard]] std::string numbered(const std::string& pattern, std::int64_t number);
+[[nodiscard]] std::vector<std::string> numbered(std::vector<std::string> patterns,
+                                                std::int64_t number);
 inline constexpr std::string_view kNumberMark = "{i}";
 
 /// The key of an action in files: "put", "cut", ...

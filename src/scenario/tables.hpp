@@ -119,6 +119,42 @@ const Table<Unclog>& table_of();
 template <>
 const Table<Link>& table_of();
 
+// name_tables.cpp
+template <>
+const Table<StartProcesses>& table_of();
+template <>
+const Table<StopProcesses>& table_of();
+template <>
+const Table<RegisterNames>& table_of();
+template <>
+const Table<UnregisterNames>& table_of();
+template <>
+const Table<UnregisterMatch>& table_of();
+template <>
+const Table<UpdateValues>& table_of();
+template <>
+const Table<PutMeta>& table_of();
+template <>
+const Table<DeleteMeta>& table_of();
+template <>
+const Table<GetMeta>& table_of();
+template <>
+const Table<SendToNames>& table_of();
+template <>
+const Table<CallNames>& table_of();
+template <>
+const Table<Barrier>& table_of();
+template <>
+const Table<StopRegistry>& table_of();
+template <>
+const Table<Lookup>& table_of();
+template <>
+const Table<SelectNames>& table_of();
+template <>
+const Table<Channel>& table_of();
+template <>
+const Table<RegistryOptions>& table_of();
+
 // scenario_tables.cpp
 template <>
 const Table<Step>& table_of();
@@ -156,6 +192,12 @@ template <>
 inline constexpr std::array<std::string_view, 3> kEnumTexts<RestartRule>{"permanent", "transient",
                                                                          "temporary"};
 template <>
+inline constexpr std::array<std::string_view, 2> kEnumTexts<NameKeys>{"unique", "duplicate"};
+template <>
+inline constexpr std::array<std::string_view, 2> kEnumTexts<ConfirmedBy>{"none", "quorum"};
+template <>
+inline constexpr std::array<std::string_view, 2> kEnumTexts<WhichHorde>{"horde", "registry"};
+template <>
 inline constexpr std::array<std::string_view, 2> kEnumTexts<Hash>{"rendezvous", "ring"};
 template <>
 inline constexpr std::array<std::string_view, 2> kEnumTexts<OnIntensity>{"quarantine", "shutdown"};
@@ -183,12 +225,30 @@ struct NamesCodec {
   static Json schema(const Rule& rule, Json& definitions);
 };
 
+/// Codec of the members that a horde is given: "auto", or a list of names.
+struct MembersCodec {
+  static void read(const At& at, const Json& json, const Rule& rule, Members& out);
+  static Json write(const Members& value);
+  static Json schema(const Rule& rule, Json& definitions);
+};
+template <>
+struct Codec<Members> : MembersCodec {};
+
 /// Says what is wrong with `type` if no process type has that name.
 void check_process_type(const At& at, std::string_view type);
 inline constexpr std::string_view kTypeDoc =
     "The process type: echo, counter, sleeper, crasher, named, stubborn, slow_init, flaky_init.";
 inline constexpr std::string_view kShutdownDoc =
     "How long it has to end when it is stopped; 5s if not set, 0ms: it is killed at once.";
+
+/// Says what is wrong with `answer` if no call is ever answered with it.
+void check_answer(const At& at, const WantedAnswer& answer);
+inline constexpr std::string_view kViaDoc = "The nodes that are called, in turn.";
+inline constexpr std::string_view kOverDoc = "The calls are spread evenly over this time.";
+inline constexpr std::string_view kAnswerDoc =
+    "The status that each call must be answered with, as ok or max_children; without it, any.";
+inline constexpr std::string_view kTimeoutDoc = "A call ends by then.";
+inline constexpr Rule kTimeout{.min = 1'000'000, .max = base::seconds(600).ns};
 
 /// Whether `name` may name a node of a scenario; says what is wrong with it if not.
 bool check_node_name(const At& at, std::string_view name);

@@ -18,6 +18,8 @@ class Validator {
     collect_joins();
     check_mentions();
     check_children();
+    check_names();
+    check_processes();
     check_times();
     for (std::size_t i = 0; i < scenario_.timeline.size(); ++i) {
       check_heal(i);
@@ -140,6 +142,86 @@ class Validator {
       } else if (const auto* measure = std::get_if<Measure>(&action);
                  measure != nullptr && measure->children) {
         check(step_at(i) / "measure", *measure->children, true);
+      }
+    }
+  }
+
+  // Patterns of the names that steps and options may let somebody take.
+  [[nodiscard]] std::vector<std::string> taken_names() const {
+    std::vector<std::string> out;
+    const auto add_of = [&out](std::string_view type, const std::vector<std::string>& args,
+                               const std::string& name) {
+      for (const std::string& argument : arguments_of(type, args, name)) {
+        if (argument.starts_with(kNameArgument)) {
+          out.push_back(argument.substr(kNameArgument.size()));
+        }
+      }
+    };
+    for (const StaticChild& child : scenario_.horde.static_children) {
+      add_of(child.type, child.args, child.name);
+    }
+    for (const Step& step : scenario_.timeline) {
+      if (const auto* start = std::get_if<StartChildren>(&step.action)) {
+        add_of(start->type, start->args, start->name);
+      } else if (const auto* processes = std::get_if<StartProcesses>(&step.action)) {
+        add_of(processes->type, processes->args, processes->name);
+        if (processes->under) {
+          out.push_back(*processes->under);
+        }
+      } else if (const auto* names = std::get_if<RegisterNames>(&step.action)) {
+        out.push_back(names->name);
+      }
+    }
+    return out;
+  }
+
+  void check_names() {
+    const std::vector<std::string> patterns = taken_names();
+    for (const auto& [pointer, name] : top_.report->held) {
+      if (!std::ranges::any_of(patterns, [&](const auto& p) { return may_be(p, name); })) {
+        const std::vector<std::string_view> candidates(patterns.begin(), patterns.end());
+        At{.report = top_.report, .pointer = pointer}.problem(
+            "nobody takes the name \"" + name + '"',
+            patterns.empty() ? "let a process take it, with register_names"
+                             : suggest(name, candidates));
+      }
+    }
+  }
+
+  // A process is known to steps by the name that it was started with.
+  void check_processes() {
+    std::vector<std::string> patterns;
+    for (const Step& step : scenario_.timeline) {
+      if (const auto* start = std::get_if<StartProcesses>(&step.action)) {
+        patterns.push_back(start->name);
+      } else if (const auto* names = std::get_if<RegisterNames>(&step.action)) {
+        patterns.push_back(names->process);
+      }
+    }
+    const auto check = [&](std::size_t step, const std::optional<std::string>& name) {
+      const bool known = !name || std::ranges::any_of(patterns, [&](const std::string& pattern) {
+        return pattern == *name || may_be(pattern, numbered(*name, 0));
+      });
+      if (!known) {
+        const std::vector<std::string_view> candidates(patterns.begin(), patterns.end());
+        (step_at(step) / name_of(scenario_.timeline[step].action))
+            .problem("no process is named \"" + *name + '"',
+                     patterns.empty() ? "start it before, with start_processes"
+                                      : suggest(*name, candidates));
+      }
+    };
+    for (std::size_t i = 0; i < scenario_.timeline.size(); ++i) {
+      const Action& action = scenario_.timeline[i].action;
+      if (const auto* stop = std::get_if<StopProcesses>(&action)) {
+        check(i, stop->name);
+      } else if (const auto* unregister = std::get_if<UnregisterNames>(&action)) {
+        check(i, unregister->process);
+      } else if (const auto* match = std::get_if<UnregisterMatch>(&action)) {
+        check(i, match->process);
+      } else if (const auto* update = std::get_if<UpdateValues>(&action)) {
+        check(i, update->process);
+      } else if (const auto* lookup = std::get_if<Lookup>(&action)) {
+        check(i, lookup->process);
       }
     }
   }

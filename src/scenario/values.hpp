@@ -16,16 +16,17 @@ namespace horde::scenario {
 /// A node by name, or by a role that the run resolves at the moment of the step.
 struct NodeRef {
   enum class Role : std::uint8_t {
-    named,     ///< The node `name`.
-    random,    ///< One running node, drawn by the seed.
-    all,       ///< Every node.
-    minority,  ///< Fewer than half of the nodes, drawn once by the seed.
-    majority,  ///< All but `minority`.
-    others,    ///< Every node that the step does not name elsewhere.
-    owner_of,  ///< The node that owns the child `name`, if any does.
+    named,      ///< The node `name`.
+    random,     ///< One running node, drawn by the seed.
+    all,        ///< Every node.
+    minority,   ///< Fewer than half of the nodes, drawn once by the seed.
+    majority,   ///< All but `minority`.
+    others,     ///< Every node that the step does not name elsewhere.
+    owner_of,   ///< The node that owns the child `name`, if any does.
+    holder_of,  ///< The node of the process that holds the name `name`, if any does.
   };
   Role role = Role::named;
-  std::string name;  // Of the node, or of the child; empty for the other roles.
+  std::string name;  // Of the node, the child or the holder's name; empty for the other roles.
 
   friend bool operator==(const NodeRef&, const NodeRef&) = default;
 };
@@ -107,6 +108,12 @@ struct Topology {
 struct Wanted {
   std::optional<std::string> value;
   friend bool operator==(const Wanted&, const Wanted&) = default;
+};
+
+/// A JSON value as a registry carries it: its canonical CBOR. By itself: null.
+struct JsonValue {
+  std::string bytes = "\xf6";
+  friend bool operator==(const JsonValue&, const JsonValue&) = default;
 };
 
 /// A number of a metric: a plain one counts, a text has the unit.

@@ -20,6 +20,7 @@
 #include "crdt/aw_lww_map.hpp"
 #include "faults/network.hpp"
 #include "members/members.hpp"
+#include "registry/registry.hpp"
 #include "replication/replicator.hpp"
 #include "scenario/scenario.hpp"
 #include "supervisor/supervisor.hpp"
@@ -38,6 +39,7 @@ struct RemoveCall {
 };
 struct SetMembersCall {
   std::vector<std::string> names;
+  WhichHorde horde = WhichHorde::horde;
 };
 struct StopCall {};
 struct LeaveCall {};
@@ -62,8 +64,68 @@ struct ReleaseChildCall {
 struct WaitForQuorumCall {
   base::Duration timeout = base::seconds(5);
 };
+// Of processes and names. Keys are names as users give them, values as they are registered.
+struct SpawnCall {
+  std::string type;
+  std::vector<std::string> args;
+  std::string name;  ///< That its node knows it by.
+  std::optional<process::Via> via;
+};
+struct ExitProcessCall {
+  process::Pid pid;
+  process::ExitReason reason;
+};
+struct RegisterNameCall {
+  registry::RegisterCall request;
+};
+struct UnregisterNameCall {
+  process::Pid pid;
+  base::Bytes key;
+};
+/// Of those registrations that have this value.
+struct UnregisterMatchCall {
+  process::Pid pid;
+  base::Bytes key;
+  base::Bytes value;
+};
+struct UpdateValueCall {
+  process::Pid pid;
+  base::Bytes key;
+  base::Bytes value;
+};
+struct PutMetaCall {
+  base::Bytes key;
+  base::Bytes value;
+};
+struct DeleteMetaCall {
+  base::Bytes key;
+};
+struct BarrierCall {
+  registry::BarrierCall request;
+};
+struct SendToNameCall {
+  base::Bytes key;
+  base::Bytes message;
+};
+struct CallNameCall {
+  base::Bytes key;
+  base::Bytes request;
+  base::Duration timeout = base::seconds(5);
+};
+struct StopRegistryCall {};
 using Call = std::variant<PutCall, RemoveCall, SetMembersCall, StopCall, LeaveCall, StartChildCall,
-                          TerminateChildCall, ReleaseChildCall, WaitForQuorumCall>;
+                          TerminateChildCall, ReleaseChildCall, WaitForQuorumCall, SpawnCall,
+                          ExitProcessCall, RegisterNameCall, UnregisterNameCall,
+                          UnregisterMatchCall, UpdateValueCall, PutMetaCall, DeleteMetaCall,
+                          BarrierCall, SendToNameCall, CallNameCall, StopRegistryCall>;
+
+/// One entry of a registry, as a node reads it.
+struct NameRow {
+  base::Bytes key;
+  process::Pid pid;
+  base::Bytes value;
+  friend bool operator==(const NameRow&, const NameRow&) = default;
+};
 
 /// What one node's table says of a child.
 struct ChildState {
@@ -76,13 +138,26 @@ struct ChildState {
 /// Whether a call reached its node; its answer comes to the observer.
 enum class CallResult : std::uint8_t { made, node_down, node_paused, not_offered };
 
+/// What one input did to one of a node's maps.
+struct MapStep {
+  const crdt::AwLwwMap* map = nullptr;    ///< Null: there is none.
+  std::span<const crdt::Change> touched;  ///< Keys as in the map, with their prefix.
+  std::span<const crdt::Event> written;   ///< By this node, just now.
+};
+
 /// One input of one node, all of whose effects were carried out.
 struct WorldStep {
   NodeIndex node = 0;
   base::Instant at;
-  const crdt::AwLwwMap* map = nullptr;    ///< Null: the protocol has none.
-  std::span<const crdt::Change> touched;  ///< Keys as in the map, with their prefix.
-  std::span<const crdt::Event> written;   ///< By this node, just now.
+  const crdt::AwLwwMap* map = nullptr;         ///< Null: the protocol has none.
+  std::span<const crdt::Change> touched;       ///< Keys as in the map, with their prefix.
+  std::span<const crdt::Event> written;        ///< By this node, just now.
+  MapStep registry;                            ///< Of the map of names.
+  std::span<const base::Bytes> names_touched;  ///< Names of which reads may have changed.
+
+  [[nodiscard]] MapStep of(WhichHorde which) const {
+    return which == WhichHorde::registry ? registry : MapStep{map, touched, written};
+  }
 };
 
 enum class DownWhy : std::uint8_t { crashed, ended };
@@ -103,10 +178,12 @@ class WorldObserver {
 /// What a node holds now, for bounds and baselines.
 struct NodeSizes {
   replication::Replicator::Sizes replication;
+  std::optional<replication::Replicator::Sizes> registry;  ///< Of the map of names.
   std::size_t pending_writes = 0;
   std::size_t reassembly_bytes = 0;
   std::size_t processes = 0;
   std::optional<supervisor::Supervisor::Sizes> children;  ///< Nothing: it supervises none.
+  std::optional<registry::Registry::Sizes> names;         ///< Nothing: it has no registry.
 };
 
 /// What a node has sent of one kind since it was first started.
@@ -195,6 +272,56 @@ class World {
   [[nodiscard]] virtual bool has_quorum(NodeIndex /*node*/) const { return true; }
   /// How long after a cut children may still run on a side without quorum, with so many nodes.
   [[nodiscard]] virtual base::Duration quorum_stop_bound(std::size_t /*nodes*/) const { return {}; }
+  // Processes and names: a protocol may have none.
+  /// What the node's registry reads, of one name: who is shown, ascending by pid.
+  [[nodiscard]] virtual std::vector<NameRow> holders(NodeIndex /*node*/,
+                                                     base::BytesView /*name*/) const {
+    return {};
+  }
+  /// The same by another way through the registry.
+  [[nodiscard]] virtual std::optional<NameRow> lookup(NodeIndex /*node*/,
+                                                      base::BytesView /*name*/) const {
+    return {};
+  }
+  [[nodiscard]] virtual std::vector<base::Bytes> names_of(NodeIndex /*node*/,
+                                                          const process::Pid& /*pid*/) const {
+    return {};
+  }
+  /// All entries that are shown, ascending by pid, then name.
+  [[nodiscard]] virtual std::vector<NameRow> names(NodeIndex /*node*/) const { return {}; }
+  [[nodiscard]] virtual std::size_t names_count(NodeIndex /*node*/) const { return 0; }
+  [[nodiscard]] virtual std::optional<base::Bytes> meta(NodeIndex /*node*/,
+                                                        base::BytesView /*key*/) const {
+    return {};
+  }
+  [[nodiscard]] virtual const crdt::AwLwwMap* registry_map(NodeIndex /*node*/) const {
+    return nullptr;
+  }
+  [[nodiscard]] virtual std::vector<members::Member> registry_members(NodeIndex /*node*/) const {
+    return {};
+  }
+  /// Whether its registry was stopped.
+  [[nodiscard]] virtual bool is_registry_stopped(NodeIndex /*node*/) const { return false; }
+  /// Its present life.
+  [[nodiscard]] virtual base::RunId run(NodeIndex node) const {
+    return {base::NodeId::of(name(node)), 0};
+  }
+  /// Whether a process of that life of a node is to be shown here: the node is a member of the
+  /// registry, can be reached, and this is its newest life that is known.
+  [[nodiscard]] virtual bool sees(NodeIndex /*node*/, const base::RunId& /*run*/) const {
+    return false;
+  }
+  /// Whether it lives on this node.
+  [[nodiscard]] virtual bool is_alive(NodeIndex /*node*/, const process::Pid& /*pid*/) const {
+    return false;
+  }
+  /// The node's process of that local name.
+  [[nodiscard]] virtual std::optional<process::Pid> process(NodeIndex /*node*/,
+                                                            const std::string& /*name*/) const {
+    return {};
+  }
+  /// By which rules of the network know what this horde's replicas send.
+  [[nodiscard]] virtual faults::Channels channels(WhichHorde /*which*/) const { return {}; }
   [[nodiscard]] virtual NodeSizes sizes(NodeIndex node) const = 0;
   /// First all of it ("total"), then by kind. Also of nodes that are down.
   [[nodiscard]] virtual std::vector<KindTally> traffic(NodeIndex node) const = 0;
@@ -202,5 +329,16 @@ class World {
   /// Some datagram that was sent not long ago, chosen by `choice`; empty if there was none.
   [[nodiscard]] virtual base::Bytes recent_datagram(std::uint64_t choice) const = 0;
 };
+
+/// The map of one of the node's hordes.
+[[nodiscard]] inline const crdt::AwLwwMap* map_of(const World& world, NodeIndex node,
+                                                  WhichHorde which) {
+  return which == WhichHorde::registry ? world.registry_map(node) : world.map(node);
+}
+[[nodiscard]] inline std::vector<members::Member> members_of_horde(const World& world,
+                                                                   NodeIndex node,
+                                                                   WhichHorde which) {
+  return which == WhichHorde::registry ? world.registry_members(node) : world.members(node);
+}
 
 }  // namespace horde::scenario
