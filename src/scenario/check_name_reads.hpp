@@ -32,9 +32,11 @@ class NameReadsChecker final : public Checker {
     base::Bytes value;
   };
   using Entries = std::map<registry::NameKey, Entry>;
-
   void take(NodeIndex node, const crdt::Key& key, const crdt::Siblings* siblings);
-  void check_name(NodeIndex node, const base::Bytes& name);
+  using Held = std::map<process::Pid, std::set<base::Bytes>>;
+
+  void check_name(NodeIndex node, const base::Bytes& name, Held& held);
+  void check_keys(NodeIndex node, const Held& held);
   void check_projection(NodeIndex node, const base::Bytes& name, const std::vector<NameRow>& read);
   void check_ways(NodeIndex node, const base::Bytes& name, const std::vector<NameRow>& read);
   void check_holder(NodeIndex node, const NameRow& holder);
