@@ -60,6 +60,7 @@ struct Totals {
       {"members hidden", &Tally::hidden},
       {"boots", &Tally::reboots},
       {"without their disk", &Tally::disks_lost},
+      {"hears it is no member", &Tally::not_listed},
       {"names decided at last", &Tally::decided},
   };
 };

@@ -30,7 +30,7 @@ std::optional<Claimant> winner(const std::vector<Claimant>& claimants) {
 
 bool Belief::sees(const process::Pid& pid) const {
   const auto it = boots.find(pid.run.node);
-  return it != boots.end() && it->second == pid.run.start;
+  return it != boots.end() && it->second == pid.run.start && members.contains(pid.run.node);
 }
 
 Expected expected_answer(const Claimant& asks, const std::vector<Claimant>& visible,

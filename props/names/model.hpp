@@ -30,6 +30,7 @@ struct Claimant {
 struct Belief {
   std::map<base::NodeId, std::uint64_t> boots;  ///< Who is there; itself too.
   std::set<base::NodeId> suspects;
+  std::set<base::NodeId> members;
   [[nodiscard]] bool sees(const process::Pid& pid) const;
 };
 

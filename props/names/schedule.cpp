@@ -29,7 +29,7 @@ Step make_step(base::Rng& rng) {
       Kind::look,         Kind::look,        Kind::look,        Kind::disbelieve, Kind::disbelieve,
       Kind::suspect,      Kind::cut,         Kind::heal,        Kind::crash,      Kind::restart,
       Kind::restart_lost, Kind::sync,        Kind::sync,        Kind::sync,       Kind::pass,
-      Kind::pass};
+      Kind::pass,         Kind::change_list, Kind::hear_list,   Kind::hear_list};
   Step step;
   step.kind = kKinds[rng.below(kKinds.size())];
   step.node = rng.below(kMembers);
@@ -95,6 +95,10 @@ std::string to_string(const Step& step) {
       return node + " boots";
     case Kind::restart_lost:
       return node + " boots without its disk";
+    case Kind::change_list:
+      return other + " is a member no more, or again";
+    case Kind::hear_list:
+      return node + " hears who is a member";
     case Kind::sync:
       return node + " syncs";
     case Kind::pass:

@@ -36,6 +36,8 @@ struct Step {
     crash,
     restart,       ///< As a new boot, not synced.
     restart_lost,  ///< The same, without its disk.
+    change_list,   ///< `other` is a member no more, or again.
+    hear_list,     ///< `node` hears who is a member.
     sync,          ///< `node` gets all that a synced member that it is connected to has.
     pass,          ///< `count` ms.
   };

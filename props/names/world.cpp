@@ -23,6 +23,9 @@ base::Bytes key_of(std::size_t key) {
 World::World(const Schedule& schedule, std::string* trace) : schedule_(schedule), trace_(trace) {
   for (std::size_t i = 0; i < kMembers; ++i) {
     members_[i].run = {base::NodeId::of("n" + std::to_string(i + 1)), 1};
+    list_.insert(members_[i].run.node);
+  }
+  for (std::size_t i = 0; i < kMembers; ++i) {
     boot(i);
   }
   for (std::size_t i = 0; i < kMembers; ++i) {
@@ -85,6 +88,15 @@ void World::take_step(const Step& step) {
       return restart(i, true);
     case Step::Kind::restart_lost:
       return restart(i, false);
+    case Step::Kind::change_list:
+      if (list_.erase(members_[step.other].run.node) == 0) {
+        list_.insert(members_[step.other].run.node);
+      }
+      return;
+    case Step::Kind::hear_list:
+      member.belief.members = list_;
+      tally_.not_listed += is_listed(member) ? 0U : 1U;
+      return give_view(i);
     case Step::Kind::sync:
       return sync(i);
     case Step::Kind::pass:
@@ -156,8 +168,9 @@ void World::enroll(std::size_t i, std::uint64_t serial, const base::Bytes& key) 
     asks_ = claimant;
   }
   const std::vector<Claimant> seen = visible(member)[key];
-  const Expected expected =
-      member.is_synced ? expected_answer(claimant, seen, member.belief) : Expected{Answer::wait};
+  const Expected expected = member.is_synced && is_listed(member)
+                                ? expected_answer(claimant, seen, member.belief)
+                                : Expected{Answer::wait};
   process::NameResult result;
   act(i, [&](Registry& registry, registry::Outputs& out) {
     result = registry.register_name(at(i), asks.who,
@@ -264,7 +277,8 @@ void World::boot(std::size_t i) {
   member.is_up = true;
   member.is_synced = false;
   member.heard.clear();
-  member.belief = {.boots = {{member.run.node, member.run.start}}, .suspects = {}};
+  member.belief = {
+      .boots = {{member.run.node, member.run.start}}, .suspects = {}, .members = list_};
   registry::Options options{.listeners = {"listener"},
                             .conflict_grace = schedule_.settings.conflict_grace,
                             .conflicts_at_once = schedule_.settings.conflicts_at_once};
@@ -317,9 +331,9 @@ void World::give_view(std::size_t i) {
   if (!member.is_up) {
     return;
   }
-  registry::View view{.members = {}, .reachable = member.belief.boots, .suspects = {}};
+  registry::View view{
+      .members = member.belief.members, .reachable = member.belief.boots, .suspects = {}};
   for (const Member& other : members_) {
-    view.members.insert(other.run.node);
     if (!member.belief.boots.contains(other.run.node)) {
       member.belief.suspects.erase(other.run.node);
     }
@@ -383,6 +397,9 @@ void World::pass(base::Duration time) {
 void World::settle() {
   tell("- the faults end");
   cuts_.clear();
+  for (const Member& member : members_) {
+    list_.insert(member.run.node);
+  }
   for (std::size_t i = 0; i < kMembers; ++i) {
     restart(i, true);
   }
@@ -408,6 +425,7 @@ void World::settle() {
   deliver_everything();
   for (std::size_t i = 0; i < kMembers; ++i) {
     members_[i].belief.suspects.clear();
+    members_[i].belief.members = list_;
     for (std::size_t j = 0; j < kMembers; ++j) {
       look(i, j);
     }
@@ -476,7 +494,8 @@ void World::write(std::size_t i, const registry::Write& write, std::set<crdt::Ke
   const NameKey key = registry::name_key_of(write.key).value();
   const bool is_own = key.run == member.run;
   const auto newest = member.belief.boots.find(key.run.node);
-  const bool is_over = newest != member.belief.boots.end() && newest->second > key.run.start;
+  const bool is_over = (newest != member.belief.boots.end() && newest->second > key.run.start) ||
+                       !member.belief.members.contains(key.run.node);
   if (!is_own && (write.value || !is_over)) {
     return fail(to_string(member.run) + " writes a name of " + to_string(key.run));
   }

@@ -24,7 +24,7 @@ namespace horde::props::names {
 struct Tally {
   std::uint64_t steps = 0, registered = 0, taken = 0, waited = 0, from_own_child = 0, lost = 0,
                 lost_to_own_child = 0, killed = 0, hidden = 0, reboots = 0, disks_lost = 0,
-                decided = 0;
+                not_listed = 0, decided = 0;
 };
 
 struct Verdict {
@@ -84,6 +84,9 @@ class World {
   [[nodiscard]] std::optional<std::uint64_t> some_process(std::size_t i, std::size_t which) const;
   [[nodiscard]] bool connected(std::size_t a, std::size_t b) const;
   [[nodiscard]] base::Now at(std::size_t i) const;
+  [[nodiscard]] static bool is_listed(const Member& member) {
+    return member.belief.members.contains(member.run.node);
+  }
 
   // --- What a registry is given, and answers.
   template <class Input>
@@ -114,6 +117,7 @@ class World {
   std::array<Member, kMembers> members_;
   std::vector<crdt::Event> events_;  // All that were ever written, in order.
   std::set<std::pair<std::size_t, std::size_t>> cuts_;
+  std::set<base::NodeId> list_;  // Who is a member, whoever has heard of it.
   std::uint64_t last_term_ = 0;
   std::optional<Claimant> asks_;   // Who is registering.
   std::set<process::Pid> doomed_;  // Told before the faults ended.

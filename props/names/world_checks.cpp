@@ -119,7 +119,8 @@ void World::check_own(const Member& member) {
       }
     }
   }
-  if (stands != had) {
+  // What others took out while this was no member is put back when it is one again.
+  if (is_listed(member) ? stands != had : !std::ranges::includes(had, stands)) {
     fail("the map of " + to_string(member.run) + " holds other names than its processes have");
   }
 }
