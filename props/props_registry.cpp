@@ -54,6 +54,7 @@ struct Totals {
       {"from their own child", &Tally::from_own_child},
       {"refused as taken", &Tally::taken},
       {"had to wait", &Tally::waited},
+      {"values changed", &Tally::updated},
       {"names lost", &Tally::lost},
       {"to their own child", &Tally::lost_to_own_child},
       {"losers killed", &Tally::killed},

@@ -41,12 +41,12 @@ Expected expected_answer(const Claimant& asks, const std::vector<Claimant>& visi
   }
   if (are_copies(asks.rank, holder->rank)) {
     // Its own child's: it takes what an earlier copy of it has (R17).
-    return goes_before(asks, *holder) ? Expected{} : Expected{Answer::taken, holder->pid};
+    return goes_before(asks, *holder) ? Expected{} : Expected{Answer::taken, *holder};
   }
   if (belief.suspects.contains(holder->pid.run.node)) {
     return {Answer::wait};
   }
-  return {Answer::taken, holder->pid};
+  return {Answer::taken, *holder};
 }
 
 }  // namespace horde::props::names

@@ -16,6 +16,7 @@ namespace horde::props::names {
 struct Claimant {
   process::Pid pid;
   registry::Rank rank;
+  base::Bytes value{};
 };
 
 /// Whether both are copies of one child.
@@ -39,7 +40,7 @@ struct Belief {
 enum class Answer : std::uint8_t { ok, wait, taken };
 struct Expected {
   Answer answer = Answer::ok;
-  process::Pid holder{};  ///< taken
+  Claimant holder{};  ///< taken
 };
 [[nodiscard]] Expected expected_answer(const Claimant& asks, const std::vector<Claimant>& visible,
                                        const Belief& belief);

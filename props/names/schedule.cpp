@@ -29,7 +29,7 @@ Step make_step(base::Rng& rng) {
       Kind::look,         Kind::look,        Kind::look,        Kind::disbelieve, Kind::disbelieve,
       Kind::suspect,      Kind::cut,         Kind::heal,        Kind::crash,      Kind::restart,
       Kind::restart_lost, Kind::sync,        Kind::sync,        Kind::sync,       Kind::pass,
-      Kind::pass,         Kind::change_list, Kind::hear_list,   Kind::hear_list};
+      Kind::pass,         Kind::change_list, Kind::hear_list,   Kind::hear_list,  Kind::update};
   Step step;
   step.kind = kKinds[rng.below(kKinds.size())];
   step.node = rng.below(kMembers);
@@ -73,6 +73,9 @@ std::string to_string(const Step& step) {
     case Kind::enroll_copy:
       return "a copy of child " + std::to_string(step.which % kChildren) + " at " + node +
              " registers " + key + (step.is_stubborn ? ", stubborn" : "");
+    case Kind::update:
+      return "process " + which + " of " + node + " gives " + key + " the value " +
+             std::to_string(step.count);
     case Kind::unregister:
       return "process " + which + " of " + node + " gives " + key + " up";
     case Kind::exit:

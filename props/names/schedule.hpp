@@ -25,6 +25,7 @@ struct Step {
   enum class Kind : std::uint8_t {
     enroll,       ///< A process of `node` registers `key`: a new one, or its `which`-th.
     enroll_copy,  ///< A new copy of child `which` at `node` registers `key`, if none lives there.
+    update,       ///< The `which`-th process of `node` gives `key` the value `count`.
     unregister,   ///< The `which`-th process of `node` gives `key` up.
     exit,         ///< The `which`-th process of `node` ends.
     deliver,      ///< `node` gets the next `count` events that `other` has and it has not.

@@ -61,6 +61,8 @@ void World::take_step(const Step& step) {
       return enroll(step);
     case Step::Kind::enroll_copy:
       return enroll_copy(step);
+    case Step::Kind::update:
+      return serial ? update(i, *serial, key_of(step.key), step.count) : void();
     case Step::Kind::unregister:
       return serial ? unregister(i, *serial, key_of(step.key)) : void();
     case Step::Kind::exit:
@@ -183,12 +185,15 @@ void World::enroll(std::size_t i, std::uint64_t serial, const base::Bytes& key) 
   const Pid holder = result ? Pid{} : result.error().holder;
   tell("  " + to_string(asks.who.pid) + " asks for " + key + ": " +
        (result ? "ok" : std::string(to_string(result.error().why))));
-  if (answer != expected.answer || (answer == Answer::taken && holder != expected.holder)) {
+  if (answer != expected.answer || (answer == Answer::taken && holder != expected.holder.pid)) {
     return fail("a registration is not answered as the model says: " + to_string(asks.who.pid) +
                 " asks for " + key);
   }
   tally_.waited += answer == Answer::wait ? 1U : 0U;
   tally_.taken += answer == Answer::taken ? 1U : 0U;
+  if (answer == Answer::taken) {
+    return check_refusal(member, claimant, expected.holder);
+  }
   if (!result) {
     return;
   }
@@ -199,9 +204,35 @@ void World::enroll(std::size_t i, std::uint64_t serial, const base::Bytes& key) 
     return fail("who was told ok is not what its node reads next");
   }
   Process& process = member.processes.at(serial);
-  process.names[key] = read->rank;
+  process.names[key] = {read->rank, "v"};
   check_rank(process, key, at(i).wall.ns);
   process.first = process.first.value_or(read->rank);
+}
+
+void World::update(std::size_t i, std::uint64_t serial, const base::Bytes& key, std::size_t value) {
+  Member& member = members_[i];
+  const std::optional<Claimant> holder = winner(visible(member)[key]);
+  const Pid pid{member.run, serial};
+  const base::Bytes before = holder ? holder->value : "";
+  const base::Bytes after = std::to_string(value);
+  const bool holds = holder && holder->pid == pid;
+  if (holds) {
+    member.processes.at(serial).names.at(key).value = after;
+  }
+  std::expected<process::UpdatedValue, process::NameRefusal> result;
+  act(i, [&](Registry& registry, registry::Outputs& out) {
+    result = registry.update_value(
+        at(i), pid, key, [&](base::BytesView) { return after; }, out);
+  });
+  const bool is_right =
+      holds ? result && result->before == before && result->after == after
+      : !holder
+          ? !result && result.error().why == NameErrc::not_found
+          : !result && result.error() == process::NameRefusal{NameErrc::not_held, holder->pid};
+  tally_.updated += holds ? 1U : 0U;
+  if (!is_right) {
+    fail("an update is not answered as the model says");
+  }
 }
 
 void World::unregister(std::size_t i, std::uint64_t serial, const base::Bytes& key) {
@@ -519,7 +550,7 @@ void World::note_lost(std::size_t i, const registry::Told& told) {
   if (process == member.processes.end() || !process->second.names.contains(told.detail)) {
     return fail("a name is lost that nobody has");
   }
-  const Claimant loser{process->second.who.pid, process->second.names.at(told.detail)};
+  const Claimant loser{process->second.who.pid, process->second.names.at(told.detail).rank};
   const std::vector<Claimant> seen = visible(member)[told.detail];
   const bool to_newcomer = asks_ && goes_before(*asks_, loser);
   const bool is_fair = to_newcomer || std::ranges::any_of(seen, [&](const Claimant& other) {

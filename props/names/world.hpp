@@ -23,8 +23,8 @@ namespace horde::props::names {
 /// What happened, so that a pass can be seen to mean something.
 struct Tally {
   std::uint64_t steps = 0, registered = 0, taken = 0, waited = 0, from_own_child = 0, lost = 0,
-                lost_to_own_child = 0, killed = 0, hidden = 0, reboots = 0, disks_lost = 0,
-                not_listed = 0, decided = 0;
+                updated = 0, lost_to_own_child = 0, killed = 0, hidden = 0, reboots = 0,
+                disks_lost = 0, not_listed = 0, decided = 0;
 };
 
 struct Verdict {
@@ -47,7 +47,11 @@ class World {
     bool is_stubborn = false;
     std::optional<base::Instant> told_at;  // That it has lost a name.
     std::optional<registry::Rank> first;   // As its first name was written.
-    std::map<base::Bytes, registry::Rank> names;
+    struct Name {
+      registry::Rank rank;
+      base::Bytes value;
+    };
+    std::map<base::Bytes, Name> names;
   };
   struct Member {
     base::RunId run;
@@ -68,6 +72,7 @@ class World {
   void enroll(const Step& step);
   void enroll_copy(const Step& step);
   void enroll(std::size_t i, std::uint64_t serial, const base::Bytes& key);
+  void update(std::size_t i, std::uint64_t serial, const base::Bytes& key, std::size_t value);
   void unregister(std::size_t i, std::uint64_t serial, const base::Bytes& key);
   void end(std::size_t i, std::uint64_t serial);
   void deliver(std::size_t from, std::size_t to, std::size_t count);
@@ -104,6 +109,7 @@ class World {
   void check(std::size_t i);
   void check_reads(const Member& member, const Claims& seen);
   void check_own(const Member& member);
+  void check_refusal(const Member& member, const Claimant& asks, const Claimant& holder);
   void check_rank(const Process& process, const base::Bytes& key, std::int64_t wall_ns);
   void check_settled(const Claims& before);
   [[nodiscard]] Claims registrations() const;

@@ -17,7 +17,8 @@ World::Claims World::known(const Member& member) const {
         const crdt::Sibling* const shown = crdt::winner(siblings);
         if (key && shown != nullptr) {
           const auto value = registry::decode_name_value(shown->value);
-          out[key->name].push_back({.pid = {key->run, value->serial}, .rank = value->rank});
+          out[key->name].push_back(
+              {.pid = {key->run, value->serial}, .rank = value->rank, .value = value->value});
         }
         return true;
       });
@@ -36,8 +37,8 @@ World::Claims World::registrations() const {
   Claims out;
   for (const Member& member : members_) {
     for (const auto& [serial, process] : member.processes) {
-      for (const auto& [key, rank] : process.names) {
-        out[key].push_back({process.who.pid, rank});
+      for (const auto& [key, name] : process.names) {
+        out[key].push_back({process.who.pid, name.rank, name.value});
       }
     }
   }
@@ -67,6 +68,9 @@ void World::check_reads(const Member& member, const Claims& seen) {
     if (pid != (expected ? expected->pid : Pid{})) {
       return fail(here + " shows " + (pid.is_none() ? "nobody" : to_string(pid)) + " under " + key +
                   ", the model says " + (expected ? to_string(expected->pid) : "nobody"));
+    }
+    if (expected && holding->value != expected->value) {
+      return fail(here + " shows another value of " + key + " than its map has");
     }
     if (table.shown(key).size() != (expected ? 1U : 0U)) {
       return fail(here + " shows several holders of " + key);
@@ -110,11 +114,12 @@ void World::check_own(const Member& member) {
   }
   std::set<std::pair<Pid, base::Bytes>> had;
   for (const auto& [serial, process] : member.processes) {
-    for (const auto& [key, rank] : process.names) {
+    for (const auto& [key, name] : process.names) {
       had.emplace(process.who.pid, key);
       const registry::Holding* const holding =
           member.registry->table().find({.name = key, .run = member.run, .number = 0});
-      if (holding == nullptr || holding->pid != process.who.pid || holding->rank != rank) {
+      if (holding == nullptr || holding->pid != process.who.pid || holding->rank != name.rank ||
+          holding->value != name.value) {
         fail(to_string(process.who.pid) + " has lost " + key + " and was not told");
       }
     }
@@ -125,9 +130,22 @@ void World::check_own(const Member& member) {
   }
 }
 
+// What a supervisor asks, should the process end for it (R18).
+void World::check_refusal(const Member& member, const Claimant& asks, const Claimant& holder) {
+  using LostTo = registry::Registry::LostTo;
+  const registry::Registry::Refused refused = member.registry->last_refusal(asks.pid);
+  const LostTo to = are_copies(asks.rank, holder.rank) ? LostTo::same_child
+                    : holder.rank.is_child             ? LostTo::other_child
+                                                       : LostTo::process;
+  if (refused.to != to || refused.holder != holder.pid ||
+      (to == LostTo::same_child && refused.term != holder.rank.term)) {
+    fail(to_string(asks.pid) + " is refused for another reason than the registry remembers");
+  }
+}
+
 // R16: of a child, what its entry says; of another process, its first registration's stamp.
 void World::check_rank(const Process& process, const base::Bytes& key, std::int64_t wall_ns) {
-  const registry::Rank& rank = process.names.at(key);
+  const registry::Rank& rank = process.names.at(key).rank;
   bool is_right =
       rank.priority == process.priority && rank.is_child == process.who.child.has_value();
   if (process.who.child) {
