@@ -19,7 +19,8 @@ wire::Frame frame(wire::Tag tag, std::string_view horde, base::Bytes body) {
 
 std::vector<wire::Tag> tags_of(const ChannelPart& part) {
   std::vector<wire::Tag> out;
-  for (const wire::FrameView& each : wire::unpack(part.bytes)->frames) {
+  const auto view = wire::unpack(part.bytes);
+  for (const wire::FrameView& each : view->frames) {
     out.push_back(each.tag);
   }
   return out;
