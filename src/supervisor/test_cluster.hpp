@@ -19,6 +19,11 @@
 
 namespace horde::supervisor {
 
+/// As stories name a child.
+[[nodiscard]] inline std::string short_name(const ChildId& id) {
+  return to_string(id).substr(0, 6);
+}
+
 struct ClusterOptions {
   std::size_t nodes = 3;
   Options supervisor;
