@@ -81,7 +81,9 @@ class TableHistory {
     }
     const std::uint64_t serial = 1 + rng_.below(2);
     const process::Pid pid{key.run, serial};
-    Rank rank{.priority = static_cast<std::int64_t>(rng_.below(2)), .birth_ns = rng_.below(3)};
+    Rank rank;
+    rank.priority = static_cast<std::int64_t>(rng_.below(2));
+    rank.birth_ns = rng_.below(3);
     rank.is_child = rng_.chance(1, 2);
     rank.id = {rank.is_child ? rng_.below(2) : pid.run.node.value, serial};
     rank.id.low = rank.is_child ? 0 : serial;
