@@ -46,7 +46,8 @@ Expected expected_answer(const Claimant& asks, const std::vector<Claimant>& visi
   if (belief.suspects.contains(holder->pid.run.node)) {
     return {Answer::wait};
   }
-  return {Answer::taken, *holder};
+  // A child that has run before takes it from whomever it goes before.
+  return asks.has_run && goes_before(asks, *holder) ? Expected{} : Expected{Answer::taken, *holder};
 }
 
 }  // namespace horde::props::names

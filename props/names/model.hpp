@@ -17,6 +17,7 @@ struct Claimant {
   process::Pid pid;
   registry::Rank rank;
   base::Bytes value{};
+  bool has_run = false;  ///< A copy of a child that has run before.
 };
 
 /// Whether both are copies of one child.

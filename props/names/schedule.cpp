@@ -38,6 +38,7 @@ Step make_step(base::Rng& rng) {
   step.which = rng.below(6);
   step.count = rng.chance(1, 2) ? 1 + rng.below(3) : 1'000;
   step.is_new = rng.chance(2, 3);
+  step.has_run = rng.chance(1, 2);
   step.is_stubborn = rng.chance(1, 4);
   if (rng.chance(1, 4)) {
     step.priority = static_cast<std::int64_t>(rng.below(3)) - 1;
@@ -71,8 +72,9 @@ std::string to_string(const Step& step) {
              key + ", priority " + std::to_string(step.priority) +
              (step.is_stubborn ? ", stubborn" : "");
     case Kind::enroll_copy:
-      return "a copy of child " + std::to_string(step.which % kChildren) + " at " + node +
-             " registers " + key + (step.is_stubborn ? ", stubborn" : "");
+      return (step.has_run ? "a later start of child " : "a first start of child ") +
+             std::to_string(step.which % kChildren) + " at " + node + " registers " + key +
+             (step.is_stubborn ? ", stubborn" : "");
     case Kind::update:
       return "process " + which + " of " + node + " gives " + key + " the value " +
              std::to_string(step.count);

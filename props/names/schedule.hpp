@@ -48,6 +48,7 @@ struct Step {
   std::size_t key = 0;
   std::size_t which = 0;
   std::size_t count = 0;
+  bool has_run = false;      ///< enroll_copy: it is no first start.
   bool is_new = false;       ///< enroll
   bool is_stubborn = false;  ///< Of a new process: it ignores that it lost a name.
   std::int64_t priority = 0;

@@ -150,9 +150,11 @@ void World::enroll_copy(const Step& step) {
   last_term_ += step.is_new ? 1U : 0U;
   const std::uint64_t serial = ++member.last_serial;
   const std::uint64_t birth_ns = kBirthOfChildren * (3 - child);
+  const bool has_run = step.has_run;
   const Pid pid{member.run, serial};
   member.processes[serial] = {
-      .who = {.pid = pid, .child = registry::Registrant::OfChild{id, birth_ns, last_term_}},
+      .who = {.pid = pid,
+              .child = registry::Registrant::OfChild{id, birth_ns, last_term_, has_run}},
       .priority = child == 0 ? 1 : 0,
       .is_stubborn = step.is_stubborn};
   enroll(step.node, serial, key_of(step.key));
@@ -167,6 +169,7 @@ void World::enroll(std::size_t i, std::uint64_t serial, const base::Bytes& key) 
     claimant.rank.id = asks.who.child->id;
     claimant.rank.birth_ns = asks.who.child->birth_ns;
     claimant.rank.term = asks.who.child->term;
+    claimant.has_run = asks.who.child->has_run;
     asks_ = claimant;
   }
   const std::vector<Claimant> seen = visible(member)[key];

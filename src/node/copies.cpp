@@ -96,7 +96,8 @@ void Copies::start(base::Now now, const supervisor::StartCopy& order,
                            .monitor = context.monitor(*pid),
                            .shutdown = order.spec.effective_shutdown(),
                            .claim = order.token.claim,
-                           .birth_ns = order.birth_ns};
+                           .birth_ns = order.birth_ns,
+                           .has_run = order.has_run};
       by_pid_[*pid] = order.id;
     }
   };
@@ -190,10 +191,11 @@ void Copies::on_started(base::Now now, const process::Started& started,
       now, port_, [&](process::Context& context) { context.demonitor(monitor); }, processes);
   const std::optional<supervisor::Conflict> conflict = copy->second.conflict;
   const bool ignored = started.outcome == process::Started::Outcome::ignore;
+  const bool stopped = copy->second.stopping;
   const supervisor::Ignored why =
       ignored && why_ignored_ ? why_ignored_(started.pid) : supervisor::Ignored{};
   erase(copy);
-  const std::uint64_t how = conflict ? 2U : ignored ? 0U : 1U;
+  const std::uint64_t how = conflict ? 2U : stopped ? 3U : ignored ? 0U : 1U;
   out.add(supervisor::Told{.topic = "copy_failed", .id = id, .value = how});
   if (conflict) {
     supervisor.copy_conflicted(now, id, *conflict, out);
@@ -251,7 +253,8 @@ std::optional<Copies::ChildOf> Copies::child_of(const process::Pid& pid) const {
     return std::nullopt;
   }
   const Copy& copy = copies_.at(id->second);
-  return ChildOf{.id = id->second, .claim = copy.claim, .birth_ns = copy.birth_ns};
+  return ChildOf{
+      .id = id->second, .claim = copy.claim, .birth_ns = copy.birth_ns, .has_run = copy.has_run};
 }
 
 Copies::Entry Copies::find(const process::Pid& pid) {

@@ -8,9 +8,9 @@
 //   note_conflict: it is to end, since it lost a name ...... Down, Started -> copy_conflicted
 //
 // Each step of a copy's life is told to observers: copy_starting (value: the token's start count),
-// copy_up, copy_failed (0: init answered ignore, 1: an error, 2: either, of a process that had lost
-// a name), copy_down (0: it was asked to stop, 1: a normal exit of its own, 2: a crash, 3: it had
-// lost a name). The detail is the child's id.
+// copy_up, copy_failed (0: init answered ignore, 1: an error, 2: either, of one that had lost a
+// name, 3: it was asked to stop), copy_down (0: it was asked to stop, 1: a normal exit of its own,
+// 2: a crash, 3: it had lost a name). The detail is the child's id.
 //
 // Promises: each StartCopy is answered once, each StopCopy by copy_stopped or by an answer that was
 // under way; a process that does not end when it is asked to is killed when its grace is over, and
@@ -68,6 +68,7 @@ class Copies {
     supervisor::ChildId id;
     supervisor::Claim claim;
     std::uint64_t birth_ns = 0;
+    bool has_run = false;
     friend bool operator==(const ChildOf&, const ChildOf&) = default;
   };
   /// Nothing if it is none, or is gone. Known from before its init runs.
@@ -84,6 +85,7 @@ class Copies {
     supervisor::Shutdown shutdown;
     supervisor::Claim claim;
     std::uint64_t birth_ns = 0;
+    bool has_run = false;
     std::optional<supervisor::Conflict> conflict{};
     bool stopping = false;
     base::Instant kill_at = base::Instant::never();  // While stopping.

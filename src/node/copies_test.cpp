@@ -142,7 +142,9 @@ TEST_F(CopiesAlone, KnowWhoseCopyAProcessIsFromBeforeItsInit) {
   EXPECT_FALSE(copies_.child_of(port_).has_value());
   end(pid, ExitReason::kill());
   EXPECT_FALSE(copies_.child_of(pid).has_value()) << "it is gone";
-  EXPECT_EQ(copies_.child_of(pid_of(id)), expected) << "and another runs under the same claim";
+  Copies::ChildOf again = expected;
+  again.has_run = true;
+  EXPECT_EQ(copies_.child_of(pid_of(id)), again) << "and another runs under the same claim";
 }
 
 // Goal: however a process ends that lost a name, it is no crash and no end.

@@ -147,8 +147,10 @@ registry::Registrant Node::registrant_of(const process::Pid& pid) const {
       continue;
     }
     if (const auto child = horde.children->copies.child_of(pid)) {
-      out.child = {
-          .id = identity_of(child->id), .birth_ns = child->birth_ns, .term = child->claim.term};
+      out.child = {.id = identity_of(child->id),
+                   .birth_ns = child->birth_ns,
+                   .term = child->claim.term,
+                   .has_run = child->has_run};
     }
   }
   return out;

@@ -25,7 +25,7 @@ void Registry::settle_conflicts(base::Now now, Outputs& out) {
         conflicts_at_ = now.mono + options_.conflict_pace;
       }
       --conflicts_left_;
-      lose(now, ours, out);
+      lose(now, ours, Holding(*winner), out);
     }
   }
   if (!conflicts_.empty() && conflicts_left_ != 0) {
@@ -35,9 +35,8 @@ void Registry::settle_conflicts(base::Now now, Outputs& out) {
 
 // The name goes at once, so that whoever reads is told in this order: the loser has it no more, the
 // winner has it. The process is told once, however many names it loses, and ends for certain.
-void Registry::lose(base::Now now, const NameKey& loser, Outputs& out) {
+void Registry::lose(base::Now now, const NameKey& loser, const Holding& winner, Outputs& out) {
   const Holding ours = *table_.find(loser);
-  const Holding winner = *table_.winner_over(loser);
   drop(loser, Cause::conflict, out);
   ++statistics_.conflicts_lost;
   out.add(Told{.topic = "name_conflict",

@@ -51,6 +51,7 @@ struct Registrant {
     Identity id;
     std::uint64_t birth_ns = 0;
     std::uint64_t term = 0;
+    bool has_run = false;  ///< This start is no first one: a restart, or a takeover.
   };
   std::optional<OfChild> child;
 };

@@ -55,7 +55,9 @@ NameResult Registry::check(const Registrant& who, const process::Registration& w
 }
 
 // R17: a child takes what an earlier copy of it still seems to hold; it would else see its dead
-// predecessor's name, give up, and be lost. Whether another's holder is gone is waited for.
+// predecessor's name, give up, and be lost. Whether another's holder is gone is waited for. A child
+// that has run before takes it from whomever it outranks: of two children that met under one name
+// while their nodes saw different members, each could else decline for the other, and both end.
 NameResult Registry::check_holder(const Registrant& who, const process::Registration& what) {
   if (options_.keys == Keys::duplicate) {
     return {};
@@ -72,6 +74,9 @@ NameResult Registry::check_holder(const Registrant& who, const process::Registra
     }
   } else if (view_.suspects.contains(holder->pid.run.node)) {
     return refused(NameErrc::wait);
+  } else if (who.child && who.child->has_run &&
+             outranks(rank_of_child(who, what), who.pid, holder->rank, holder->pid)) {
+    return {};
   }
   locals_[who.pid.serial].refused = {.to = same_child              ? LostTo::same_child
                                            : holder->rank.is_child ? LostTo::other_child
@@ -81,23 +86,28 @@ NameResult Registry::check_holder(const Registrant& who, const process::Registra
   return refused(NameErrc::already_registered, holder->pid);
 }
 
+// Its priority is written once: a later copy of the child has the one that its name has.
+Rank Registry::rank_of_child(const Registrant& who, const process::Registration& what) const {
+  Rank rank{.priority = what.priority,
+            .birth_ns = who.child->birth_ns,
+            .id = who.child->id,
+            .is_child = true,
+            .term = who.child->term};
+  for (const Holding& holding : table_.holdings(what.key)) {
+    if (holding.rank.is_child && holding.rank.id == rank.id) {
+      rank.priority = holding.rank.priority;
+    }
+  }
+  return rank;
+}
+
 // A later registration outranks every earlier one that its node has heard of, as long as clocks do
 // not matter: who takes a name that a lost node held keeps it when that node is back.
 Rank Registry::rank_of(base::Now now, const Registrant& who, const process::Registration& what) {
-  Rank rank{.priority = what.priority};
   if (who.child) {
-    rank.birth_ns = who.child->birth_ns;
-    rank.id = who.child->id;
-    rank.is_child = true;
-    rank.term = who.child->term;
-    // Written once: a later copy of the child has the priority that its name has.
-    for (const Holding& holding : table_.holdings(what.key)) {
-      if (holding.rank.is_child && holding.rank.id == rank.id) {
-        rank.priority = holding.rank.priority;
-      }
-    }
-    return rank;
+    return rank_of_child(who, what);
   }
+  Rank rank{.priority = what.priority};
   std::uint64_t& birth_ns = locals_[who.pid.serial].birth_ns;
   if (birth_ns == 0) {
     birth_ns = std::max<std::uint64_t>(wall_ns(now), 1);
@@ -131,13 +141,9 @@ NameResult Registry::enroll(base::Now now, const Registrant& who, const process:
   const bool unique = options_.keys == Keys::unique;
   const NameKey key{.name = what.key, .run = self_, .number = unique ? 0 : ++last_number_};
   const Rank rank = rank_of(now, who, what);
-  if (const Holding* const ours = table_.find(key)) {
-    // Another process of this node has lost it, or is an earlier copy, and has not been told.
-    if (table_.winner_over(key) != nullptr) {
-      lose(now, key, out);
-    } else {
-      return refused(NameErrc::already_registered, ours->pid);
-    }
+  if (table_.find(key) != nullptr) {
+    // Another process of this node has it, or has lost it and was not told yet.
+    lose(now, key, {.pid = who.pid, .rank = rank}, out);
   }
   put(key, who.pid.serial, rank, what.value, Cause::registered, out);
   if (const auto local = locals_.find(who.pid.serial); local != locals_.end()) {

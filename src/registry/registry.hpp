@@ -144,6 +144,7 @@ class Registry {
                                                  const process::Registration& what);
   process::NameResult enroll(base::Now now, const Registrant& who,
                              const process::Registration& what, Outputs& out);
+  [[nodiscard]] Rank rank_of_child(const Registrant& who, const process::Registration& what) const;
   [[nodiscard]] Rank rank_of(base::Now now, const Registrant& who,
                              const process::Registration& what);
   [[nodiscard]] std::optional<NameKey> held(const process::Pid& who, base::BytesView key) const;
@@ -163,7 +164,7 @@ class Registry {
 
   // conflicts.cpp
   void settle_conflicts(base::Now now, Outputs& out);
-  void lose(base::Now now, const NameKey& loser, Outputs& out);
+  void lose(base::Now now, const NameKey& loser, const Holding& winner, Outputs& out);
   void kill_late_losers(base::Now now, Outputs& out);
 
   base::RunId self_;

@@ -27,7 +27,7 @@ bool is_same_child(const Rank& a, const Rank& b) {
 }
 
 /// A visible later copy of the child that `of` is a copy of.
-const Holding* later_copy(const std::vector<Holding>& holdings, const Holding& of) {
+const Holding* later_copy(std::span<const Holding> holdings, const Holding& of) {
   if (!of.rank.is_child) {
     return nullptr;
   }
@@ -36,6 +36,11 @@ const Holding* later_copy(const std::vector<Holding>& holdings, const Holding& o
            is_later_copy(other.rank, other.pid, of.rank, of.pid);
   });
   return it == holdings.end() ? nullptr : &*it;
+}
+
+template <class Holdings>
+std::span<const Holding> all(const Holdings& holdings) {
+  return {holdings.data(), holdings.size()};
 }
 
 }  // namespace
@@ -50,7 +55,7 @@ void Table::choose(Row& row) const {
         (best != nullptr && !outranks(holding.rank, holding.pid, best->rank, best->pid))) {
       continue;
     }
-    if (keys_ == Keys::duplicate || later_copy(row.holdings, holding) == nullptr) {
+    if (keys_ == Keys::duplicate || later_copy(all(row.holdings), holding) == nullptr) {
       best = &holding;
       row.shown = static_cast<int>(&holding - row.holdings.data());
     }
@@ -75,15 +80,14 @@ std::optional<Shift::Shown> Table::seen(const Row& row, const NameKey& key) cons
 
 // Every change of an entry passes here.
 template <class Change>
-void Table::change(Item& item, const NameKey& key, Cause cause, Change&& what) {
-  Row& row = item.second;
+void Table::change(Row& row, const NameKey& key, Cause cause, Change&& what) {
   std::optional<Shift::Shown> before = seen(row, key);
   what(row.holdings);
   choose(row);
   std::optional<Shift::Shown> after = seen(row, key);
-  touched_.push_back(item.first);
+  touched_.push_back(row.key);
   if (keys_ == Keys::unique && std::ranges::count_if(row.holdings, &Holding::visible) > 1) {
-    contested_.insert(item.first);
+    contested_.insert(row.key);
   }
   if (before == after) {
     return;
@@ -94,7 +98,7 @@ void Table::change(Item& item, const NameKey& key, Cause cause, Change&& what) {
     cause = before->pid == after->pid ? Cause::updated : goes_on ? Cause::conflict : cause;
   }
   shown_count_ = shown_count_ - (before ? 1 : 0) + (after ? 1 : 0);
-  shifts_.push_back({item.first, std::move(before), std::move(after), cause});
+  shifts_.push_back({row.key, std::move(before), std::move(after), cause});
 }
 
 void Table::put(const NameKey& key, std::uint64_t serial, const Rank& rank, base::Bytes value,
@@ -103,48 +107,51 @@ void Table::put(const NameKey& key, std::uint64_t serial, const Rank& rank, base
   if (const Holding* present = find(key); present != nullptr && present->pid.serial != serial) {
     erase(key, cause);  // Another process of that run has it now.
   }
-  Item& item = *rows_.try_emplace(key.name).first;
+  Row* const known = rows_.find(key.name);
+  Row& row = known != nullptr
+                 ? *known
+                 : rows_.insert(std::make_unique<Row>(Row{.key = key.name, .holdings = {}}));
   const process::Pid pid{key.run, serial};
-  if (const Holding* present = find_in(item.second.holdings, key);
+  if (const Holding* present = find_in(row.holdings, key);
       present != nullptr && present->rank == rank && present->value == value) {
     return;
   }
-  change(item, key, cause, [&](std::vector<Holding>& holdings) {
+  change(row, key, cause, [&](auto& holdings) {
     if (Holding* present = find_in(holdings, key)) {
       present->rank = rank;
       present->value = std::move(value);
     } else {
-      holdings.insert(place_of(holdings, key), {.pid = pid,
-                                                .number = key.number,
-                                                .rank = rank,
-                                                .value = std::move(value),
-                                                .visible = present_.contains(key.run)});
+      holdings.insert(place_of(holdings, key), Holding{.pid = pid,
+                                                       .number = key.number,
+                                                       .rank = rank,
+                                                       .value = std::move(value),
+                                                       .visible = present_.contains(key.run)});
       ++holdings_count_;
     }
   });
-  by_pid_[pid].emplace(item.first, &item);
+  by_pid_[pid].emplace(row.key, &row);
 }
 
 bool Table::erase(const NameKey& key, Cause cause) {
-  const auto row = rows_.find(key.name);
+  Row* const row = rows_.find(key.name);
   const Holding* const present = find(key);
   if (present == nullptr) {
     return false;
   }
   const process::Pid pid = present->pid;
-  change(*row, key, cause, [&](std::vector<Holding>& holdings) {
+  change(*row, key, cause, [&](auto& holdings) {
     holdings.erase(place_of(holdings, key));
     --holdings_count_;
   });
-  if (std::ranges::find(row->second.holdings, pid, &Holding::pid) == row->second.holdings.end()) {
-    const auto items = by_pid_.find(pid);
-    items->second.erase(row->first);
-    if (items->second.empty()) {
-      by_pid_.erase(items);
+  if (std::ranges::find(row->holdings, pid, &Holding::pid) == row->holdings.end()) {
+    const auto rows = by_pid_.find(pid);
+    rows->second.erase(row->key);
+    if (rows->second.empty()) {
+      by_pid_.erase(rows);
     }
   }
-  if (row->second.holdings.empty()) {
-    rows_.erase(row);
+  if (row->holdings.empty()) {
+    rows_.erase(*row);
   }
   return true;
 }
@@ -168,18 +175,18 @@ void Table::set_present(const std::set<base::RunId>& present,
 void Table::set_visible(const base::RunId& run, bool visible, Cause cause) {
   for (const NameKey& key : of(run)) {
     change(*rows_.find(key.name), key, cause,
-           [&](std::vector<Holding>& holdings) { find_in(holdings, key)->visible = visible; });
+           [&](auto& holdings) { find_in(holdings, key)->visible = visible; });
   }
 }
 
 // --- Reads.
 
 const Holding* Table::lookup(base::BytesView key) const {
-  const auto row = rows_.find(key);
-  if (row == rows_.end() || row->second.shown == Row::kNobody) {
+  const Row* const row = rows_.find(key);
+  if (row == nullptr || row->shown == Row::kNobody) {
     return nullptr;
   }
-  return &row->second.holdings[static_cast<std::size_t>(row->second.shown)];
+  return &row->holdings[static_cast<std::size_t>(row->shown)];
 }
 
 std::vector<const Holding*> Table::shown(base::BytesView key) const {
@@ -199,22 +206,22 @@ std::vector<const Holding*> Table::shown(base::BytesView key) const {
 }
 
 std::span<const Holding> Table::holdings(base::BytesView key) const {
-  const auto row = rows_.find(key);
-  return row == rows_.end() ? std::span<const Holding>{} : row->second.holdings;
+  const Row* const row = rows_.find(key);
+  return row == nullptr ? std::span<const Holding>{} : all(row->holdings);
 }
 
 const Holding* Table::find(const NameKey& key) const {
-  const auto row = rows_.find(key.name);
-  return row == rows_.end() ? nullptr : find_in(row->second.holdings, key);
+  const Row* const row = rows_.find(key.name);
+  return row == nullptr ? nullptr : find_in(row->holdings, key);
 }
 
 std::vector<base::BytesView> Table::keys(const process::Pid& pid) const {
   std::vector<base::BytesView> out;
-  const auto items = by_pid_.find(pid);
-  if (items == by_pid_.end()) {
+  const auto rows = by_pid_.find(pid);
+  if (rows == by_pid_.end()) {
     return out;
   }
-  for (const auto& [key, item] : items->second) {
+  for (const auto& [key, row] : rows->second) {
     for (const Holding* const holding : shown(key)) {
       if (holding->pid == pid) {
         out.push_back(key);
@@ -225,8 +232,8 @@ std::vector<base::BytesView> Table::keys(const process::Pid& pid) const {
 }
 
 void Table::visit(const std::function<void(const process::NameEntry&)>& each) const {
-  for (const auto& [pid, items] : by_pid_) {
-    for (const auto& [key, item] : items) {
+  for (const auto& [pid, rows] : by_pid_) {
+    for (const auto& [key, row] : rows) {
       for (const Holding* const holding : shown(key)) {
         if (holding->pid == pid) {
           each({key, pid, holding->value});
@@ -238,14 +245,14 @@ void Table::visit(const std::function<void(const process::NameEntry&)>& each) co
 
 std::vector<NameKey> Table::of(const process::Pid& pid) const {
   std::vector<NameKey> out;
-  const auto items = by_pid_.find(pid);
-  if (items == by_pid_.end()) {
+  const auto rows = by_pid_.find(pid);
+  if (rows == by_pid_.end()) {
     return out;
   }
-  for (const auto& [key, item] : items->second) {
-    for (const Holding& holding : item->second.holdings) {
+  for (const auto& [key, row] : rows->second) {
+    for (const Holding& holding : row->holdings) {
       if (holding.pid == pid) {
-        out.push_back({item->first, pid.run, holding.number});
+        out.push_back({row->key, pid.run, holding.number});
       }
     }
   }
@@ -281,8 +288,8 @@ const Holding* Table::winner_over(const NameKey& loser) const {
   if (holding == nullptr || !holding->visible || is_shown(loser)) {
     return nullptr;
   }
-  const auto& holdings = rows_.find(loser.name)->second.holdings;
-  const Holding* const later = later_copy(holdings, *holding);
+  const auto& holdings = rows_.find(loser.name)->holdings;
+  const Holding* const later = later_copy(all(holdings), *holding);
   return later != nullptr ? later : lookup(loser.name);
 }
 

@@ -15,20 +15,20 @@
 // whose presence has changed.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <span>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include "base/hash.hpp"
 #include "process/names.hpp"
 #include "registry/events.hpp"
 #include "registry/name.hpp"
 #include "registry/options.hpp"
+#include "registry/row_index.hpp"
 
 namespace horde::registry {
 
@@ -108,25 +108,25 @@ class Table {
   [[nodiscard]] std::vector<base::Bytes> take_touched() { return std::exchange(touched_, {}); }
 
  private:
+  // One nearly always, which then stands in its row.
+  using Holdings = boost::container::small_vector<Holding, 1>;
   struct Row {
-    std::vector<Holding> holdings;  // Ascending by run, number.
     static constexpr int kNobody = -1;
     int shown = kNobody;  // Of holdings; with duplicate keys, the first visible one.
+    base::Bytes key;
+    Holdings holdings;  // Ascending by run, number.
   };
-  // Never iterated.
-  using Rows = std::unordered_map<base::Bytes, Row, base::BytesHash, std::equal_to<>>;
-  using Item = Rows::value_type;                   // Stays where it is until it is erased.
-  using Items = std::map<base::BytesView, Item*>;  // By their own keys.
+  using Rows = std::map<base::BytesView, Row*>;  // By their own keys.
 
   [[nodiscard]] std::optional<Shift::Shown> seen(const Row& row, const NameKey& key) const;
   void choose(Row& row) const;
   template <class Change>
-  void change(Item& item, const NameKey& key, Cause cause, Change&& what);
+  void change(Row& row, const NameKey& key, Cause cause, Change&& what);
   void set_visible(const base::RunId& run, bool visible, Cause cause);
 
   Keys keys_;
-  Rows rows_;
-  std::map<process::Pid, Items> by_pid_;
+  RowIndex<Row> rows_;
+  std::map<process::Pid, Rows> by_pid_;
   std::set<base::RunId> present_;
   std::vector<Shift> shifts_;
   std::set<base::Bytes> contested_;

@@ -8,6 +8,10 @@ namespace {
 // What the end of a grace by the node's own clock may be late by.
 constexpr base::Duration kSlack = base::milliseconds(250);
 constexpr std::int64_t kDriftShare = 10;
+// A node that runs has something to do more often; after a longer gap it was paused, and its
+// timeout may stand behind what has arrived meanwhile.
+constexpr base::Duration kGapMax = base::milliseconds(500);
+constexpr base::Duration kLateMax = base::seconds(1);
 
 }  // namespace
 
@@ -90,24 +94,25 @@ bool NameEndsChecker::may_free(NodeIndex node, const registry::NameKey& key) con
          given_up_.contains({key.name, held->second});
 }
 
-// Late is who still lives some time after it was first seen to: a node that was paused over the end
-// of the grace ends it with its next timeout.
+// Late is who still lives some time after it was first seen to: what a node that was paused, or is
+// slow, has not come to yet may be its timeout.
 void NameEndsChecker::look_at_losers(NodeIndex node, base::Instant at) {
+  const bool was_paused = at > std::exchange(last_step_[node], at) + kGapMax;
   const auto of_node = losers_.find(node);
   if (of_node == losers_.end()) {
     return;
   }
+  const bool may_be_behind = was_paused || cluster_->operator[](node).slow;
   for (auto it = of_node->second.begin(); it != of_node->second.end();) {
     auto& [pid, loser] = *it;
     const bool is_late = at > loser.until && world_->is_alive(node, pid);
-    if (is_late && loser.late && at > *loser.late + kSlack && !cluster_->operator[](node).slow) {
+    if (is_late && loser.late && at > *loser.late + kLateMax && !may_be_behind) {
       findings_.add({.id = "A9",
                      .node = world_->name(node),
                      .text = to_string(pid) + " lives on, though its time to end was over " +
                              std::to_string((at - loser.until).ns / 1'000'000) + "ms ago"});
     }
-    // What a slow node has not come to yet may be its timeout.
-    if (is_late && (!loser.late || cluster_->operator[](node).slow)) {
+    if (is_late && (!loser.late || may_be_behind)) {
       loser.late = at;
     }
     it = at > loser.until && !is_late ? of_node->second.erase(it) : std::next(it);

@@ -47,6 +47,7 @@ class NameEndsChecker final : public Checker {
   // By who has written it: the process of each entry, and those that may be taken out.
   std::map<NodeIndex, std::map<registry::NameKey, process::Pid>> held_;
   std::set<std::pair<base::Bytes, process::Pid>> given_up_;
+  std::map<NodeIndex, base::Instant> last_step_;
   std::map<NodeIndex, std::map<process::Pid, Loser>> losers_;
 };
 

@@ -41,7 +41,11 @@ void ChildWatch::on_tell(base::Instant at, NodeIndex node, const base::Tell& tel
       listener->on_copy_up(at, node, *id);
     }
   } else if (tell.topic == "copy_failed") {
-    end(at, node, *id, tell.value == 0 ? CopyEnd::ignored : CopyEnd::failed);
+    end(at, node, *id,
+        tell.value == 0   ? CopyEnd::ignored
+        : tell.value == 2 ? CopyEnd::lost_name
+        : tell.value == 3 ? CopyEnd::stopped
+                          : CopyEnd::failed);
   } else if (tell.topic == "copy_down") {
     end(at, node, *id,
         tell.value == 0   ? CopyEnd::stopped

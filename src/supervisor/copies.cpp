@@ -50,7 +50,11 @@ void Supervisor::start_copy(base::Now /*now*/, const ChildId& id, Child& child, 
   child.copy = Copy{.token = token};
   copies_.insert(id);
   const Birth& birth = *child.entry->birth;
-  out.add(StartCopy{.id = id, .spec = birth.spec, .token = token, .birth_ns = birth.stamp_ns});
+  out.add(StartCopy{.id = id,
+                    .spec = birth.spec,
+                    .token = token,
+                    .birth_ns = birth.stamp_ns,
+                    .has_run = !child.first_start});
 }
 
 void Supervisor::stop_copy(const ChildId& id, Child& child, StopReason reason, Outputs& out) {

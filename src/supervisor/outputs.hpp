@@ -28,6 +28,7 @@ struct StartCopy {
   ChildSpec spec;
   Token token;
   std::uint64_t birth_ns = 0;  ///< The child's birth stamp, the same for all its copies.
+  bool has_run = false;        ///< It is no first start: a restart, or a takeover.
 };
 /// Stop the copy of `id` by its spec's shutdown rule, to be answered by copy_stopped; an answer or
 /// an exit that was under way already may come before. It may be asked for again, with less time.
