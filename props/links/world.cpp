@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "props/drop_steps.hpp"
 #include "wire/link_frame.hpp"
 
 namespace horde::props::links {
@@ -382,22 +383,8 @@ Verdict run_schedule(const Schedule& schedule, std::string* trace) {
 
 // Chance is drawn in order, so a smaller schedule meets other losses; it counts if it fails at all.
 Schedule shrink(Schedule schedule) {
-  for (std::size_t size = std::max<std::size_t>(schedule.steps.size() / 2, 1); size > 0;) {
-    bool smaller = false;
-    for (std::size_t at = 0; at + size <= schedule.steps.size();) {
-      Schedule fewer = schedule;
-      const auto first = fewer.steps.begin() + static_cast<std::ptrdiff_t>(at);
-      fewer.steps.erase(first, first + static_cast<std::ptrdiff_t>(size));
-      if (run_schedule(fewer).failure) {
-        schedule = std::move(fewer);
-        smaller = true;
-      } else {
-        at += size;
-      }
-    }
-    size = smaller ? size : size / 2;
-  }
-  return schedule;
+  return drop_steps(std::move(schedule),
+                    [](const Schedule& fewer) { return run_schedule(fewer).failure.has_value(); });
 }
 
 std::string story(const Schedule& schedule) {

@@ -449,6 +449,7 @@ void Node::settle(base::Now now) {
       note_view(horde);
     }
   }
+  bool reviewed = false;
   for (Horde& horde : hordes_) {
     check_cold_start(now, horde);
     count_absent_as_dead(now, horde);
@@ -467,11 +468,14 @@ void Node::settle(base::Now now) {
     }
     if (horde.review_at <= now.mono) {
       review(now, horde);
+      reviewed = true;
     }
   }
   run_children(now);
   tell_of_children(now);
-  warn_of_lone_hordes(now);
+  if (reviewed) {
+    warn_of_lone_hordes(now);
+  }
   for (std::size_t i = 0; i < hordes_.size(); ++i) {
     if (hordes_[i].registered != nullptr) {
       for (base::Bytes& key : hordes_[i].registered->names.registry().take_touched()) {

@@ -37,7 +37,8 @@ void Node::tell_of_children(base::Now now) {
 }
 
 // Two hordes of one node have members of their own: one that was set up with peers, and one that
-// was forgotten, look well each by itself, and children find their names taken by nobody.
+// was forgotten, look well each by itself, and children find their names taken by nobody. Looked at
+// when lists are reviewed.
 void Node::warn_of_lone_hordes(base::Now now) {
   if (hordes_.size() < 2) {
     return;

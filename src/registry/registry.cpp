@@ -10,7 +10,6 @@ Registry::Registry(const base::RunId& self, base::Bytes name, Options options, b
     : self_(self),
       name_(std::move(name)),
       options_(std::move(options)),
-      rng_(rng),
       table_(options_.keys),
       confirmations_(self, options_.retry_interval, rng.fork("confirm")),
       barriers_(self) {
@@ -63,7 +62,7 @@ void Registry::on_entries(base::Now now, std::span<const EntryChange> changes, O
     if (change.key.starts_with(kMetaKeyPrefix)) {
       hear_meta(base::BytesView(change.key).substr(1), change.siblings);
     } else if (const auto key = name_key_of(change.key)) {
-      hear(now, *key, change.siblings, out);
+      hear(*key, change.siblings, out);
       confirmations_.on_entry(now, view_, table_, *key, change.siblings, out);
     } else {
       ++statistics_.entries_refused;
@@ -73,8 +72,7 @@ void Registry::on_entries(base::Now now, std::span<const EntryChange> changes, O
   react(now, out);
 }
 
-void Registry::hear(base::Now /*now*/, const NameKey& key, const crdt::Siblings& siblings,
-                    Outputs& out) {
+void Registry::hear(const NameKey& key, const crdt::Siblings& siblings, Outputs& out) {
   const crdt::Sibling* const shown = crdt::winner(siblings);
   if (key.run == self_) {
     hear_own(key, shown != nullptr, out);

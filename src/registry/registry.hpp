@@ -130,7 +130,7 @@ class Registry {
   void put(const NameKey& key, std::uint64_t serial, const Rank& rank, base::Bytes value,
            Cause cause, Outputs& out);
   void drop(const NameKey& key, Cause cause, Outputs& out);
-  void hear(base::Now now, const NameKey& key, const crdt::Siblings& siblings, Outputs& out);
+  void hear(const NameKey& key, const crdt::Siblings& siblings, Outputs& out);
   void hear_own(const NameKey& key, bool is_there, Outputs& out);
   void hear_meta(base::BytesView key, const crdt::Siblings& siblings);
   void clean_up(const base::RunId& run, Outputs& out);
@@ -170,7 +170,6 @@ class Registry {
   base::RunId self_;
   base::Bytes name_;
   Options options_;
-  base::Rng rng_;
   Table table_;
   View view_;
   bool synced_ = false;
