@@ -361,12 +361,15 @@ void Node::run_timers(base::Now now) {
   }
 }
 
-// A member may act once it has synced, and others may choose it once it has said so (R8).
+// A member may act once it has synced, and others may choose it once it has said so (R8). What the
+// sync has brought is heard of first: a claim made from the entries of before would be written over
+// later ones, which it has not outranked.
 void Node::tell_synced(base::Now now, Horde& horde) {
   if (horde.children == nullptr || horde.children->synced_told || !horde.replicator.is_synced()) {
     return;
   }
   horde.children->synced_told = true;
+  static_cast<void>(hand_on_entries(now));
   supervisor::Outputs outputs;
   horde.children->supervisor.on_synced(now, outputs);
   take(horde, std::move(outputs));
